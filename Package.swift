@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Language features that every Swift target is built with.
+let features: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "attention",
+  products: [
+    .library(name: "Attention", targets: ["Tensors", "Attention"]),
+    .library(name: "Checkpoints", targets: ["Checkpoints"]),
+    .executable(name: "attention", targets: ["AttentionTool"]),
+    .executable(name: "attention-benchmark", targets: ["AttentionBenchmark"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .target(name: "CKernels"),
+    .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: features),
+    .target(name: "Attention", dependencies: ["Tensors"], swiftSettings: features),
+    .target(name: "Checkpoints", dependencies: ["Tensors"], swiftSettings: features),
+    .target(name: "Reporting", swiftSettings: features),
+    .executableTarget(
+      name: "AttentionTool", dependencies: ["Attention", "Checkpoints", "Reporting", argumentParser],
+      swiftSettings: features),
+    .executableTarget(
+      name: "AttentionBenchmark", dependencies: ["Attention", "Checkpoints", "Reporting", argumentParser],
+      path: "Benchmarks/AttentionBenchmark", swiftSettings: features),
+
+    .target(
+      name: "Support", dependencies: ["Attention"], path: "Tests/Support", swiftSettings: features),
+    .testTarget(
+      name: "CKernelsTests", dependencies: ["CKernels", "Support"], swiftSettings: features),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Support"], swiftSettings: features),
+    .testTarget(
+      name: "AttentionTests", dependencies: ["Attention", "Checkpoints", "Support"],
+      swiftSettings: features),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "Support"], swiftSettings: features),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: features),
+    .testTarget(
+      name: "AttentionToolTests", dependencies: ["AttentionTool", "Attention", "Checkpoints", "Support"],
+      swiftSettings: features),
+    .testTarget(
+      name: "AttentionBenchmarkTests", dependencies: ["AttentionBenchmark", "Attention", "Support"],
+      swiftSettings: features),
+  ],
+  swiftLanguageModes: [.v6]
+)

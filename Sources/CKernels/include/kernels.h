@@ -1,0 +1,105 @@
+/* The element-wise and row-wise kernels of attention that BLAS does not have.
+ *
+ * One body per operation (../bodies), compiled once per instruction set and element type; a table of
+ * functions per instruction set; the best table that the CPU supports is chosen once at run time.
+ *
+ * Letters: `rows` x `cols` matrices are row-major with leading dimension `ld` (elements from one row's start to
+ * the next, ld >= cols). No alignment is required. rows or cols may be 0. Nothing outside [0, cols) of a row is
+ * read or written. Nothing here allocates, prints or keeps state.
+ */
+#ifndef ATTENTION_KERNELS_H
+#define ATTENTION_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma clang assume_nonnull begin
+
+/* An instruction set that the kernels were compiled for. */
+typedef enum KernelSet {
+  KernelSetPlain = 0,  /* what every CPU of the architecture has */
+  KernelSetAVX2 = 1,   /* AVX2 + FMA */
+  KernelSetAVX512 = 2, /* AVX-512 F, DQ, BW, VL */
+  KernelSetNEON = 3    /* Armv8-A Advanced SIMD */
+} KernelSet;
+
+/* What happens to a tile of scaled scores before the softmax, in the order softcap -> + bias -> mask
+ * (ONNX Attention, opset 24). A column c of row r is attended if it lies in [first[r], end[r]) and keep says so. */
+#define ATTENTION_SCORE_RULES(T, NAME)                                                              \
+  typedef struct NAME {                                                                             \
+    T softcap;                       /* c*tanh(s/c) where c > 0; 0: none */                         \
+    const T *_Nullable bias;         /* added; row r begins at bias + r*bias_stride; NULL: none */  \
+    ptrdiff_t bias_stride;           /* 0: the same row for all */                                  \
+    const uint8_t *_Nullable keep;   /* 0 = masked; row r begins at keep + r*keep_stride; NULL: all */ \
+    ptrdiff_t keep_stride;                                                                          \
+    const int32_t *_Nullable first;  /* [rows], 0 <= first; NULL: 0 for all */                      \
+    const int32_t *_Nullable end;    /* [rows], end <= cols; first >= end: nothing; NULL: cols */   \
+  } NAME;
+
+ATTENTION_SCORE_RULES(float, ScoreRulesF32)
+ATTENTION_SCORE_RULES(double, ScoreRulesF64)
+
+/* The functions, for one element type T.
+ *
+ * exp            y[i] = e^x[i]; at most 2 ULP over the whole range, subnormal results included; -inf -> 0, overflow ->
+ *                +inf, NaN -> NaN. x == y allowed.
+ * softcap        s = c*tanh(s/c), c > 0; tanh at most 4 ULP; NaN kept.
+ * mask           s = s + bias where attended, -inf where masked (softcap in the rules is ignored).
+ * softmax_rows   rules, then each row's softmax in place: 0 where masked, whatever stood there. A row whose sum is 0
+ *                (nothing to attend, or nothing above -inf) becomes all 0. log_sum_exp [rows] receives max + log(sum),
+ *                -inf for such a row; NULL: not wanted. An attended NaN, or +inf, makes its row NaN (at attended places).
+ * softmax_step   one step of the online softmax (Milakov and Gimelshein 2018, algorithm 3; Dao et al. 2022, algorithm 1):
+ *                rules, then with m' = max(m, max of the row): s = e^(s - m') (0 where masked),
+ *                rescale = e^(m - m'), sum = sum*rescale + sum of s, maximum = m'. Before the first step
+ *                maximum = -inf and sum = 0. While maximum is -inf it counts as 0 in the differences, and
+ *                rescale is 1: never -inf - -inf.
+ * weights        s = e^(s - maximum[r]) / sum[r]; the whole row 0 where sum[r] == 0. s is final scores (-inf where masked).
+ * log_sum_exp    out[r] = maximum[r] + log(sum[r]); -inf where sum[r] == 0.
+ * scale_rows     x[r][:] *= factor[r]; rows whose factor is 1 are not touched.
+ * divide_rows    out[r][:] = x[r][:] / divisor[r]; 0 where divisor[r] == 0, whatever x holds. NaN divisor: NaN.
+ * dot            sum of x[i]*y[i], in several partial sums.
+ * axpy           y[i] += a*x[i].
+ * all_finite     whether no element is NaN or infinite.
+ */
+#define ATTENTION_KERNEL_TABLE(T, RULES, NAME)                                                                       \
+  typedef struct NAME {                                                                                              \
+    void (*exp)(const T *x, T *y, size_t count);                                                                     \
+    void (*softcap)(T *s, size_t rows, size_t cols, size_t ld, T c);                                                 \
+    void (*mask)(T *s, size_t rows, size_t cols, size_t ld, const RULES *rules);                                     \
+    void (*softmax_rows)(T *s, size_t rows, size_t cols, size_t ld, const RULES *rules, T *_Nullable log_sum_exp);   \
+    void (*softmax_step)(T *s, size_t rows, size_t cols, size_t ld, const RULES *rules, T *maximum, T *sum,          \
+                         T *rescale);                                                                                \
+    void (*weights)(T *s, size_t rows, size_t cols, size_t ld, const T *maximum, const T *sum);                      \
+    void (*log_sum_exp)(const T *maximum, const T *sum, T *out, size_t rows);                                        \
+    void (*scale_rows)(T *x, size_t rows, size_t cols, size_t ld, const T *factor);                                  \
+    void (*divide_rows)(const T *x, size_t rows, size_t cols, size_t ld, const T *divisor, T *out, size_t ldout);    \
+    T (*dot)(const T *x, const T *y, size_t count);                                                                  \
+    void (*axpy)(T a, const T *x, T *y, size_t count);                                                               \
+    bool (*all_finite)(const T *x, size_t rows, size_t cols, size_t ld);                                             \
+  } NAME;
+
+ATTENTION_KERNEL_TABLE(float, ScoreRulesF32, KernelsF32)
+ATTENTION_KERNEL_TABLE(double, ScoreRulesF64, KernelsF64)
+
+/* The best instruction set of this CPU that the kernels were compiled for; asked of the CPU once. */
+KernelSet kernels_selected(void);
+
+/* Its name, as a person writes it: "AVX-512". */
+const char *kernels_name(KernelSet set);
+
+/* The functions for an instruction set; NULL where this CPU (or this architecture) lacks it. */
+const KernelsF32 *_Nullable kernels_f32(KernelSet set);
+const KernelsF64 *_Nullable kernels_f64(KernelSet set);
+
+#pragma clang assume_nonnull end
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
