@@ -1,0 +1,137 @@
+internal import CKernels
+
+/// The rules that turn a tile of scaled scores into final ones: softcap, then bias, then mask (`kernels.h`).
+package struct ScoreRules<Scalar> {
+  /// c·tanh(s/c) where above 0.
+  package var softcap: Scalar
+  /// Added to row r from `bias + r·biasStride`; nil: nothing.
+  package var bias: UnsafePointer<Scalar>?
+  package var biasStride: Int
+  /// Row r at `keep + r·keepStride`, one byte a column, 0 = masked; nil: all kept.
+  package var keep: UnsafePointer<Bool>?
+  package var keepStride: Int
+  /// The attended columns of row r: `first[r] ..< end[r]`; nil: all.
+  package var first: UnsafePointer<Int32>?
+  package var end: UnsafePointer<Int32>?
+
+  package init(
+    softcap: Scalar, bias: UnsafePointer<Scalar>? = nil, biasStride: Int = 0, keep: UnsafePointer<Bool>? = nil,
+    keepStride: Int = 0, first: UnsafePointer<Int32>? = nil, end: UnsafePointer<Int32>? = nil
+  ) {
+    self.softcap = softcap
+    self.bias = bias
+    self.biasStride = biasStride
+    self.keep = keep
+    self.keepStride = keepStride
+    self.first = first
+    self.end = end
+  }
+}
+
+/// The kernels of `kernels.h` for one element type, in the best instruction set of this CPU. Matrices are rows × columns,
+/// row-major, with a leading dimension `ld`.
+package struct RowKernels<Scalar>: Sendable {
+  package typealias Matrix = UnsafeMutablePointer<Scalar>
+  package typealias Vector = UnsafePointer<Scalar>
+
+  package let exp: @Sendable (_ x: Vector, _ y: Matrix, _ count: Int) -> Void
+  package let softcap: @Sendable (_ s: Matrix, _ rows: Int, _ columns: Int, _ ld: Int, _ cap: Scalar) -> Void
+  package let mask: @Sendable (_ s: Matrix, _ rows: Int, _ columns: Int, _ ld: Int, _ rules: ScoreRules<Scalar>) -> Void
+  package let softmaxRows:
+    @Sendable (
+      _ s: Matrix, _ rows: Int, _ columns: Int, _ ld: Int, _ rules: ScoreRules<Scalar>, _ logSumExp: Matrix?
+    ) -> Void
+  package let softmaxStep:
+    @Sendable (
+      _ s: Matrix, _ rows: Int, _ columns: Int, _ ld: Int, _ rules: ScoreRules<Scalar>, _ maximum: Matrix,
+      _ sum: Matrix, _ rescale: Matrix
+    ) -> Void
+  package let weights:
+    @Sendable (_ s: Matrix, _ rows: Int, _ columns: Int, _ ld: Int, _ maximum: Vector, _ sum: Vector) -> Void
+  package let logSumExp: @Sendable (_ maximum: Vector, _ sum: Vector, _ out: Matrix, _ rows: Int) -> Void
+  package let scaleRows: @Sendable (_ x: Matrix, _ rows: Int, _ columns: Int, _ ld: Int, _ factor: Vector) -> Void
+  package let divideRows:
+    @Sendable (
+      _ x: Vector, _ rows: Int, _ columns: Int, _ ld: Int, _ divisor: Vector, _ out: Matrix, _ ldOut: Int
+    ) -> Void
+  package let dot: @Sendable (_ x: Vector, _ y: Vector, _ count: Int) -> Scalar
+  package let axpy: @Sendable (_ a: Scalar, _ x: Vector, _ y: Matrix, _ count: Int) -> Void
+  package let allFinite: @Sendable (_ x: Vector, _ rows: Int, _ columns: Int, _ ld: Int) -> Bool
+}
+
+extension ScoreRules {
+  /// Bool is one byte, 0 or 1, as C's uint8_t sees it.
+  fileprivate var keepBytes: UnsafePointer<UInt8>? {
+    keep.map { UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self) }
+  }
+}
+
+extension RowKernels<Float> {
+  /// The kernels in the best instruction set of this CPU.
+  static let selected: RowKernels<Float> = {
+    guard let kernels = (kernels_f32(kernels_selected()) ?? kernels_f32(KernelSetPlain))?.pointee else {
+      preconditionFailure("the plain kernels are part of every build")
+    }
+    return RowKernels(kernels)
+  }()
+
+  private init(_ table: KernelsF32) {
+    @Sendable func rules(_ rules: ScoreRules<Float>) -> ScoreRulesF32 {
+      ScoreRulesF32(
+        softcap: rules.softcap, bias: rules.bias, bias_stride: rules.biasStride, keep: rules.keepBytes,
+        keep_stride: rules.keepStride, first: rules.first, end: rules.end)
+    }
+    self.init(
+      exp: { table.exp($0, $1, $2) },
+      softcap: { table.softcap($0, $1, $2, $3, $4) },
+      mask: { s, rows, columns, ld, r in withUnsafePointer(to: rules(r)) { table.mask(s, rows, columns, ld, $0) } },
+      softmaxRows: { s, rows, columns, ld, r, logSumExp in
+        withUnsafePointer(to: rules(r)) { table.softmax_rows(s, rows, columns, ld, $0, logSumExp) }
+      },
+      softmaxStep: { s, rows, columns, ld, r, maximum, sum, rescale in
+        withUnsafePointer(to: rules(r)) { table.softmax_step(s, rows, columns, ld, $0, maximum, sum, rescale) }
+      },
+      weights: { table.weights($0, $1, $2, $3, $4, $5) },
+      logSumExp: { table.log_sum_exp($0, $1, $2, $3) },
+      scaleRows: { table.scale_rows($0, $1, $2, $3, $4) },
+      divideRows: { table.divide_rows($0, $1, $2, $3, $4, $5, $6) },
+      dot: { table.dot($0, $1, $2) },
+      axpy: { table.axpy($0, $1, $2, $3) },
+      allFinite: { table.all_finite($0, $1, $2, $3) })
+  }
+}
+
+extension RowKernels<Double> {
+  /// The kernels in the best instruction set of this CPU.
+  static let selected: RowKernels<Double> = {
+    guard let kernels = (kernels_f64(kernels_selected()) ?? kernels_f64(KernelSetPlain))?.pointee else {
+      preconditionFailure("the plain kernels are part of every build")
+    }
+    return RowKernels(kernels)
+  }()
+
+  private init(_ table: KernelsF64) {
+    @Sendable func rules(_ rules: ScoreRules<Double>) -> ScoreRulesF64 {
+      ScoreRulesF64(
+        softcap: rules.softcap, bias: rules.bias, bias_stride: rules.biasStride, keep: rules.keepBytes,
+        keep_stride: rules.keepStride, first: rules.first, end: rules.end)
+    }
+    self.init(
+      exp: { table.exp($0, $1, $2) },
+      softcap: { table.softcap($0, $1, $2, $3, $4) },
+      mask: { s, rows, columns, ld, r in withUnsafePointer(to: rules(r)) { table.mask(s, rows, columns, ld, $0) } },
+      softmaxRows: { s, rows, columns, ld, r, logSumExp in
+        withUnsafePointer(to: rules(r)) { table.softmax_rows(s, rows, columns, ld, $0, logSumExp) }
+      },
+      softmaxStep: { s, rows, columns, ld, r, maximum, sum, rescale in
+        withUnsafePointer(to: rules(r)) { table.softmax_step(s, rows, columns, ld, $0, maximum, sum, rescale) }
+      },
+      weights: { table.weights($0, $1, $2, $3, $4, $5) },
+      logSumExp: { table.log_sum_exp($0, $1, $2, $3) },
+      scaleRows: { table.scale_rows($0, $1, $2, $3, $4) },
+      divideRows: { table.divide_rows($0, $1, $2, $3, $4, $5, $6) },
+      dot: { table.dot($0, $1, $2) },
+      axpy: { table.axpy($0, $1, $2, $3) },
+      allFinite: { table.all_finite($0, $1, $2, $3) })
+  }
+}

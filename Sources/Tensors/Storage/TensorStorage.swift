@@ -1,0 +1,44 @@
+internal import Glibc
+
+/// The memory behind one or several tensors: aligned to 64 bytes when it is our own, or somebody else's read-only memory
+/// (a mapped file) kept alive by its owner.
+///
+/// Sendable: memory is written only by a holder that has checked that it is the only one (``Tensor``'s copy-on-write),
+/// or before the storage is shared.
+package final class TensorStorage<Element: TensorElement>: @unchecked Sendable {
+  package let base: UnsafeMutablePointer<Element>
+  package let count: Int
+  private let owner: (any Sendable)?
+
+  /// A cache line, and the widest vector register.
+  package static var alignment: Int { 64 }
+
+  /// Memory whose content is undefined.
+  ///
+  /// - Throws: ``TensorError/tooManyElements(shape:)`` or ``TensorError/outOfMemory(bytes:)``.
+  package init(uninitializedCount count: Int) throws(TensorError) {
+    let (bytes, overflows) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    guard !overflows, count >= 0, bytes <= Int.max - Self.alignment else { throw .tooManyElements(shape: [count]) }
+    var memory: UnsafeMutableRawPointer?
+    // posix_memalign rather than Swift's allocate: it reports failure instead of trapping.
+    guard posix_memalign(&memory, Self.alignment, max(bytes, Self.alignment)) == 0, let memory else {
+      throw .outOfMemory(bytes: bytes)
+    }
+    self.base = memory.bindMemory(to: Element.self, capacity: max(count, 1))
+    self.count = count
+    self.owner = nil
+  }
+
+  /// Somebody else's memory, only ever read, alive as long as `owner` is.
+  package init(readOnly memory: UnsafePointer<Element>, count: Int, owner: any Sendable) {
+    self.base = UnsafeMutablePointer(mutating: memory)
+    self.count = count
+    self.owner = owner
+  }
+
+  package var isWritable: Bool { owner == nil }
+
+  deinit {
+    if owner == nil { free(base) }
+  }
+}

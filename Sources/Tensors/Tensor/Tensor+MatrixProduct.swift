@@ -1,0 +1,95 @@
+extension Tensor where Element: BLASScalar {
+  /// The matrix product over the last two axes: `[…, M, K]` × `[…, K, N]` → `[…, M, N]`, leading axes broadcast against
+  /// each other.
+  ///
+  /// Transposed and sliced views are read as they lie, through BLAS's leading dimension; only a view with no unit stride
+  /// in its last two axes is copied.
+  ///
+  /// - Parameter workers: how many threads may share it; nil: ``Workers/count``.
+  /// - Throws: ``TensorError`` when ranks are below 2, inner dimensions differ or leading axes do not broadcast.
+  /// - Complexity: 2·batch·M·N·K floating-point operations.
+  public func matrixProduct(_ other: Tensor, workers: Int? = nil) throws(TensorError) -> Tensor {
+    let workers = try Workers.resolved(workers)
+    guard rank >= 2 else { throw .rank(expected: "2 or more", actual: shape) }
+    guard other.rank >= 2 else { throw .rank(expected: "2 or more", actual: other.shape) }
+    let (m, k, n) = (shape[rank - 2], shape[rank - 1], other.shape[other.rank - 1])
+    guard other.shape[other.rank - 2] == k else {
+      throw .shape(
+        operation: "matrix product with \(shape)", expected: Array(other.shape.dropLast(2)) + [k, n],
+        actual: other.shape)
+    }
+    let batch = try Self.broadcastShape(Array(shape.dropLast(2)), Array(other.shape.dropLast(2)))
+    let left = try Operand(self)
+    let right = try Operand(other)
+    let result = try Tensor(uninitialized: batch + [m, n])
+    let gemm = try GEMM<Element>(
+      m: m, n: n, k: k, transposesA: left.isTransposed, transposesB: right.isTransposed, lda: left.leadingDimension,
+      ldb: right.leadingDimension)
+    let offsetsA = try left.tensor.layout.batchOffsets(broadcastTo: batch)
+    let offsetsB = try right.tensor.layout.batchOffsets(broadcastTo: batch)
+    let (a, b, c) = (left.tensor.storage.base, right.tensor.storage.base, result.storage.base)
+    if offsetsA.count == 1 {
+      gemm.run(a + offsetsA[0], b + offsetsB[0], c, workers: workers)
+    } else {
+      let product = Element.arithmetic.product
+      FanOut.run(pieces: offsetsA.count, workers: workers) { index, _ in
+        product(
+          gemm.transposesA, gemm.transposesB, m, n, k, gemm.alpha, a + offsetsA[index], gemm.lda,
+          b + offsetsB[index], gemm.ldb, 0, c + index * m * n, gemm.ldc)
+      }
+    }
+    withExtendedLifetime((left.tensor, right.tensor)) {}
+    return result
+  }
+
+  private static func broadcastShape(_ left: [Int], _ right: [Int]) throws(TensorError) -> [Int] {
+    let rank = max(left.count, right.count)
+    let a = Array(repeating: 1, count: rank - left.count) + left
+    let b = Array(repeating: 1, count: rank - right.count) + right
+    var shape: [Int] = []
+    for (sizeA, sizeB) in zip(a, b) {
+      guard sizeA == sizeB || sizeA == 1 || sizeB == 1 else {
+        throw .shape(operation: "broadcast", expected: left, actual: right)
+      }
+      shape.append(sizeA == 1 ? sizeB : sizeA)
+    }
+    return shape
+  }
+
+  /// A tensor whose last two axes BLAS can read: one of them has stride 1, the other a legal leading dimension.
+  private struct Operand {
+    let tensor: Tensor
+    let isTransposed: Bool
+    let leadingDimension: Int
+
+    init(_ given: Tensor) throws(TensorError) {
+      let (rows, columns) = (given.shape[given.rank - 2], given.shape[given.rank - 1])
+      let (rowStride, columnStride) = (given.strides[given.rank - 2], given.strides[given.rank - 1])
+      if columnStride == 1 || columns <= 1, rowStride >= max(1, columns) || rows <= 1 {
+        (tensor, isTransposed) = (given, false)
+        leadingDimension = max(rowStride, columns, 1)
+      } else if rowStride == 1 || rows <= 1, columnStride >= max(1, rows) || columns <= 1 {
+        (tensor, isTransposed) = (given, true)
+        leadingDimension = max(columnStride, rows, 1)
+      } else {
+        (tensor, isTransposed) = (try given.copy(), false)
+        leadingDimension = max(columns, 1)
+      }
+    }
+  }
+}
+
+extension TensorLayout {
+  /// The offset of each matrix (the last two axes) of the layout broadcast to `batch`, in row-major order.
+  fileprivate func batchOffsets(broadcastTo batch: [Int]) throws(TensorError) -> [Int] {
+    let leading = TensorLayout(
+      offset: offset, shape: Array(shape.dropLast(2)), strides: Array(strides.dropLast(2)))
+    var runs = try leading.broadcast(to: batch)
+    // A last axis of one element, so that a run is one matrix.
+    runs.shape.append(1)
+    runs.strides.append(1)
+    var offsets: [Int] = []
+    runs.forEachRun { offsets.append($0) }
+    return offsets
+  }
+}

@@ -1,0 +1,42 @@
+internal import Dispatch
+internal import Synchronization
+
+/// Runs independent pieces of work on several workers; everything parallel goes through here.
+package enum FanOut {
+  /// At most this many threads of the process are inside OpenBLAS at once: beyond about 128 its buffers run out and it
+  /// crashes (OpenMathLib/OpenBLAS #539, #2444).
+  package static let concurrentCallers = 64
+  private static let gate = DispatchSemaphore(value: concurrentCallers)
+
+  /// Calls `body(piece, worker)` once for each piece in 0 ..< `pieces`, in ascending order of start, on up to `workers`
+  /// threads (this one among them); returns when all are done. OpenBLAS is held to one thread meanwhile.
+  ///
+  /// `body` runs on several threads at once: two pieces must not write to the same memory, and `worker` (in
+  /// 0 ..< `workers`) names scratch that no other running piece has. `body` must not fan out itself.
+  package static func run(pieces: Int, workers: Int, _ body: (_ piece: Int, _ worker: Int) -> Void) {
+    guard pieces > 0 else { return }
+    BLASThreads.withSingleThread {
+      let workers = min(workers, pieces)
+      guard workers > 1 else {
+        gate.wait()
+        defer { gate.signal() }
+        for piece in 0..<pieces { body(piece, 0) }
+        return
+      }
+      let next = Atomic<Int>(0)
+      withoutActuallyEscaping(body) { body in
+        // Sound because concurrentPerform returns only after the last call; see the contract above for the rest.
+        nonisolated(unsafe) let body = body
+        DispatchQueue.concurrentPerform(iterations: workers) { worker in
+          gate.wait()
+          defer { gate.signal() }
+          while true {
+            let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
+            guard piece < pieces else { return }
+            body(piece, worker)
+          }
+        }
+      }
+    }
+  }
+}
