@@ -78,7 +78,8 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
     both.windowRight = Self.narrower(windowRight, other.windowRight)
     if let mine = keyLengths, let theirs = other.keyLengths {
       // Different counts are kept as they can't both fit B: the longer list is reported when the mask is used.
-      both.keyLengths = mine.count == theirs.count ? zip(mine, theirs).map { min($0, $1) } : mine.count > theirs.count ? mine : theirs
+      both.keyLengths =
+        mine.count == theirs.count ? zip(mine, theirs).map { min($0, $1) } : mine.count > theirs.count ? mine : theirs
     } else {
       both.keyLengths = keyLengths ?? other.keyLengths
     }
@@ -109,7 +110,9 @@ extension AttentionMask: CustomStringConvertible {
     if windowLeft != nil || windowRight != nil {
       parts.append("window(left: \(windowLeft.map(String.init) ?? "∞"), right: \(windowRight.map(String.init) ?? "∞"))")
     }
-    if let keyLengths { parts.append(keyLengths.count <= 8 ? "keyLengths\(keyLengths)" : "keyLengths[\(keyLengths.count)]") }
+    if let keyLengths {
+      parts.append(keyLengths.count <= 8 ? "keyLengths\(keyLengths)" : "keyLengths[\(keyLengths.count)]")
+    }
     parts += keeps.map { "keep\($0.shape)" }
     parts += biases.map { "bias\($0.shape)" }
     return parts.isEmpty ? "none" : parts.joined(separator: " & ")

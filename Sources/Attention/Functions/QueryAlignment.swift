@@ -33,7 +33,8 @@ public enum QueryAlignment: Sendable, Hashable {
     case .offset(let offset): given = [offset]
     case .offsets(let offsets):
       guard offsets.count == batch else {
-        throw .argument(name: "alignment offsets", expected: "\(batch), one per batch element", actual: "\(offsets.count)")
+        throw .argument(
+          name: "alignment offsets", expected: "\(batch), one per batch element", actual: "\(offsets.count)")
       }
       given = offsets
     }
