@@ -145,7 +145,8 @@ extension AttentionPlan {
       case .blas: BLASAttention.run(problem, scratch: scratch, workers: usefulWorkers)
       case .tiled, .automatic:
         TiledAttention.run(
-          problem, tiling: AttentionTiling(shape: actual), scratch: scratch, workers: usefulWorkers)
+          problem, tiling: AttentionTiling(shape: actual, followsEdge: resolved.hasEdge), scratch: scratch,
+          workers: usefulWorkers)
       }
     }
     withExtendedLifetime(resolved) {}

@@ -84,7 +84,8 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
     case .blas:
       shape.batch * shape.heads
         * ((shape.queries + BLASAttention.rowsPerBlock(shape: shape) - 1) / BLASAttention.rowsPerBlock(shape: shape))
-    case .tiled, .automatic: max(AttentionTiling(shape: shape).pieceCount, shape.batch * shape.heads)
+    case .tiled, .automatic:
+      max(AttentionTiling(shape: shape, followsEdge: mask.needsAlignment).pieceCount, shape.batch * shape.heads)
     }
   }
 
