@@ -61,10 +61,7 @@ public struct AttentionOracle {
     answer.maskedScores = answer.cappedScores
     forEachHead { batch, head, keyValueHead in
       for query in 0..<queryCount {
-        let row = (batch * heads + head) * queryCount + query
-        mask(&answer.maskedScores, at: row * keyCount, batch: batch, head: head, query: query, inFloat: inFloat)
-        softmax(&answer, row: row, inFloat: inFloat)
-        addValues(&answer, row: row, from: (batch * keyValueHeads + keyValueHead) * keyCount, inFloat: inFloat)
+        finishRow(&answer, batch: batch, head: head, keyValueHead: keyValueHead, query: query, inFloat: inFloat)
       }
     }
     return answer
@@ -126,6 +123,27 @@ extension AttentionOracle {
     return sum * factor
   }
 
+  private func finishRow(
+    _ answer: inout Answer, batch: Int, head: Int, keyValueHead: Int, query: Int, inFloat: Bool
+  ) {
+    let row = (batch * heads + head) * queryCount + query
+    let firstValue = (batch * keyValueHeads + keyValueHead) * keyCount * valueHeadSize
+    answer.maskedScores.withUnsafeMutableBufferPointer { scores in
+      answer.weights.withUnsafeMutableBufferPointer { weights in
+        guard let scores = scores.baseAddress, let weights = weights.baseAddress else { return }
+        let (scoreRow, weightRow) = (scores + row * keyCount, weights + row * keyCount)
+        mask(scoreRow, batch: batch, head: head, query: query, inFloat: inFloat)
+        answer.logSumExp[row] = softmax(scoreRow, into: weightRow, inFloat: inFloat)
+        answer.output.withUnsafeMutableBufferPointer { output in
+          values.withUnsafeBufferPointer { values in
+            guard let output = output.baseAddress, let values = values.baseAddress else { return }
+            addValues(weightRow, values + firstValue, to: output + row * valueHeadSize, inFloat: inFloat)
+          }
+        }
+      }
+    }
+  }
+
   private func capped(_ score: Double, inFloat: Bool) -> Double {
     guard inFloat else { return softcap * tanh(score / softcap) }
     let cap = Float(softcap)
@@ -133,58 +151,63 @@ extension AttentionOracle {
   }
 
   private func mask(
-    _ scores: inout [Double], at start: Int, batch: Int, head: Int, query: Int, inFloat: Bool
+    _ scores: UnsafeMutablePointer<Double>, batch: Int, head: Int, query: Int, inFloat: Bool
   ) {
     if isAttended == nil, bias == nil { return }
-    for key in 0..<keyCount {
+    var key = 0
+    while key < keyCount {
       if let isAttended, !isAttended(batch, head, query, key) {
-        scores[start + key] = -.infinity
+        scores[key] = -.infinity
       } else if let bias {
-        let sum = scores[start + key] + bias(batch, head, query, key)
-        scores[start + key] = inFloat ? Double(Float(sum)) : sum
+        let sum = scores[key] + bias(batch, head, query, key)
+        scores[key] = inFloat ? Double(Float(sum)) : sum
       }
+      key = key &+ 1
     }
   }
 
-  /// Weights and log-sum-exp of a row whose scores are final.
-  private func softmax(_ answer: inout Answer, row: Int, inFloat: Bool) {
-    let start = row * keyCount
-    var maximum = -Double.infinity
-    for key in start..<(start + keyCount) { maximum = max(maximum, answer.maskedScores[key]) }
-    guard maximum > -.infinity else { return }
+  /// Weights of a row of final scores.
+  ///
+  /// - Returns: log-sum-exp.
+  private func softmax(
+    _ scores: UnsafePointer<Double>, into weights: UnsafeMutablePointer<Double>, inFloat: Bool
+  ) -> Double {
+    let nothing = -Double.infinity
+    var maximum = nothing
+    var key = 0
+    while key < keyCount {
+      if scores[key] > maximum { maximum = scores[key] }
+      key = key &+ 1
+    }
+    guard maximum > nothing else { return nothing }
     var sum = 0.0
-    for key in start..<(start + keyCount) where answer.maskedScores[key] > -.infinity {
-      let difference = answer.maskedScores[key] - maximum
-      let power = inFloat ? Double(Float(exp(Double(Float(difference))))) : exp(difference)
-      answer.weights[key] = power
-      sum = inFloat ? Double(Float(sum + power)) : sum + power
+    key = 0
+    while key < keyCount {
+      if scores[key] > nothing {
+        let difference = scores[key] - maximum
+        let power = inFloat ? Double(Float(exp(Double(Float(difference))))) : exp(difference)
+        weights[key] = power
+        sum = inFloat ? Double(Float(sum + power)) : sum + power
+      }
+      key = key &+ 1
     }
-    for key in start..<(start + keyCount) {
-      let weight = answer.weights[key] / sum
-      answer.weights[key] = inFloat ? Double(Float(weight)) : weight
+    key = 0
+    while key < keyCount {
+      weights[key] = inFloat ? Double(Float(weights[key] / sum)) : weights[key] / sum
+      key = key &+ 1
     }
-    let logarithm = inFloat ? Double(Float(log(sum))) : log(sum)
-    answer.logSumExp[row] = inFloat ? Double(Float(maximum + logarithm)) : maximum + logarithm
+    return inFloat ? Double(Float(maximum + Double(Float(log(sum))))) : maximum + log(sum)
   }
 
-  private func addValues(_ answer: inout Answer, row: Int, from firstValue: Int, inFloat: Bool) {
-    answer.output.withUnsafeMutableBufferPointer { output in
-      values.withUnsafeBufferPointer { values in
-        answer.weights.withUnsafeBufferPointer { weights in
-          guard let values = values.baseAddress, let weights = weights.baseAddress, let output = output.baseAddress
-          else { return }
-          let target = output + row * valueHeadSize
-          var key = 0
-          while key < keyCount {
-            let weight = weights[row * keyCount + key]
-            // A masked value has no part in the sum, whatever it is.
-            if weight != 0 {
-              add(weight, values + (firstValue + key) * valueHeadSize, to: target, inFloat: inFloat)
-            }
-            key += 1
-          }
-        }
-      }
+  private func addValues(
+    _ weights: UnsafePointer<Double>, _ firstValue: UnsafePointer<Double>, to target: UnsafeMutablePointer<Double>,
+    inFloat: Bool
+  ) {
+    var key = 0
+    while key < keyCount {
+      // A masked value has no part in the sum, whatever it is.
+      if weights[key] != 0 { add(weights[key], firstValue + key * valueHeadSize, to: target, inFloat: inFloat) }
+      key = key &+ 1
     }
   }
 

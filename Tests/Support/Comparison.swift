@@ -31,21 +31,7 @@ public struct Comparison: Sendable, CustomStringConvertible {
       mismatch = "\(actual.count) elements, expected \(expected.count) for shape \(shape)"
       return
     }
-    var worst = -1
-    var worstExcess = -Double.infinity
-    actual.withUnsafeBufferPointer { actual in
-      expected.withUnsafeBufferPointer { expected in
-        var place = 0
-        while place < count {
-          let error = Self.difference(actual[place], expected[place])
-          let size = abs(expected[place])
-          let excess = error - (absolute + (size < .infinity ? relative * size : 0))
-          if excess > worstExcess || worst < 0 { (worst, worstExcess) = (place, excess) }
-          place += 1
-        }
-      }
-    }
-    guard worst >= 0 else { return }
+    guard let worst = Self.worstPlace(actual, expected, absolute: absolute, relative: relative) else { return }
     (self.actual, self.expected) = (actual[worst], expected[worst])
     error = Self.difference(self.actual, self.expected)
     let size = abs(self.expected)
@@ -63,14 +49,6 @@ public struct Comparison: Sendable, CustomStringConvertible {
       return
     }
     self.init(actual.doubles, expected, shape: shape, absolute: absolute, relative: relative)
-  }
-
-  /// |a − b|, with 0 for what is the same (infinities, NaNs) and ∞ where only one is a number.
-  public static func difference(_ a: Double, _ b: Double) -> Double {
-    if a == b { return 0 }
-    let difference = abs(a - b)
-    if difference < .infinity { return difference }
-    return a.isNaN && b.isNaN ? 0 : .infinity
   }
 
   private static func index(of place: Int, shape: [Int]) -> [Int] {

@@ -3,9 +3,7 @@ public enum ErrorBound {
   /// In Float: twice what plain loops in Float are off, and 10⁻⁶ for where they happen to be right: the order of summation
   /// is BLAS's own, so an error may fall differently but not be of another size.
   public static func float(naive: [Double], exact: [Double]) -> Double {
-    var largest = 0.0
-    for (a, b) in zip(naive, exact) { largest = max(largest, Comparison.difference(a, b)) }
-    return 2 * largest + 1e-6
+    2 * Comparison.largestDifference(naive, exact) + 1e-6
   }
 
   /// In Double: 10⁻¹² of the largest value that goes into it.

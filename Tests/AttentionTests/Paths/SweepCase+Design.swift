@@ -33,30 +33,31 @@ extension SweepCase {
       mask: mask, layout: Layout.allCases[index % 3], softcap: index % 2 == 0 ? nil : 1.5, seed: 7000 + UInt64(index))
   }
 
-  /// One more and one less than a tile's keys and a block's queries, and a block and tile more.
+  /// One more and one less than a tile's keys and a block's queries, and a block and tile more; blocks are of another size
+  /// where the mask has an edge.
   static let tileCases: [SweepCase] = {
-    // What the tiled path takes where both are long.
-    guard let shape = try? AttentionShape(queries: 4096, keys: 4096, headSize: 3),
-      let tile = try? AttentionPlan<Float>(shape: shape).tileSize
-    else { return [] }
     var cases: [SweepCase] = []
-    for queries in [tile.rows - 1, tile.rows, tile.rows + 1, 2 * tile.rows + 1] {
-      for keys in [tile.keys - 1, tile.keys, tile.keys + 1] {
-        cases.append(
-          varied(SweepSizes(queries: queries, keys: keys, headSize: 2, valueHeadSize: 3), 3 * cases.count + 1))
-      }
-    }
-    for keys in [2 * tile.keys - 1, 2 * tile.keys + 1, 3 * tile.keys + 7] {
-      for queries in [3, 13] {
-        cases.append(
-          varied(
-            SweepSizes(
-              heads: 4, keyValueHeads: 2, queries: queries, keys: keys, headSize: 5, valueHeadSize: 7),
-            4 * cases.count + 2))
+    for mask in [SweepMask.none, .biasBias, .causalEnd, .causalKeep] {
+      guard let tile = tileSize(mask) else { continue }
+      for (queries, keys) in [
+        (tile.rows - 1, tile.keys + 1), (tile.rows, tile.keys), (tile.rows + 1, tile.keys - 1),
+        (2 * tile.rows + 1, 67), (3, 2 * tile.keys + 1), (13, 3 * tile.keys - 1), (1, tile.keys + 1),
+      ] {
+        var sweepCase = varied(
+          SweepSizes(queries: queries, keys: keys, headSize: 2, valueHeadSize: 3), 3 * cases.count + 1)
+        sweepCase.mask = mask
+        if queries < 20 { (sweepCase.sizes.heads, sweepCase.sizes.keyValueHeads) = (4, 2) }
+        cases.append(sweepCase)
       }
     }
     return cases
   }()
+
+  /// What the tiled path takes where queries and keys are many.
+  private static func tileSize(_ mask: SweepMask) -> (rows: Int, keys: Int)? {
+    guard let shape = try? AttentionShape(queries: 6000, keys: 6000, headSize: 3) else { return nil }
+    return try? AttentionPlan<Float>(shape: shape, mask: mask.hasEdge ? .causal : .none).tileSize
+  }
 
   /// Products of just below and above the sizes where OpenBLAS changes its way: threads from M·N·K = 64³ on, kernels for
   /// small matrices up to 100³.

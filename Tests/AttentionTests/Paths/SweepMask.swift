@@ -11,6 +11,9 @@ enum SweepMask: String, CaseIterable, Sendable {
 
   /// Those whose masks or biases differ by head.
   static let byHead: [SweepMask] = [.keepHeads, .keepAll, .biasHeads, .biasAll, .biasBias]
+
+  /// Causal ones and windows.
+  var hasEdge: Bool { rawValue.hasPrefix("causal") || rawValue.hasPrefix("window") || self == .everything }
 }
 
 /// A mask for the package, and the same drawn up anew, element by element, for the oracle.
