@@ -1,0 +1,17 @@
+const TABLE FN(SET) = {
+    .exp = FN(exp),
+    .softcap = FN(softcap),
+    .mask = FN(mask),
+    .softmax_rows = FN(softmax_rows),
+    .softmax_step = FN(softmax_step),
+    .weights = FN(weights),
+    .log_sum_exp = FN(log_sum_exp),
+    .scale_rows = FN(scale_rows),
+    .divide_rows = FN(divide_rows),
+    .dot = FN(dot),
+    .axpy = FN(axpy),
+    .all_finite = FN(all_finite),
+};
+
+#undef V
+#undef NEGATIVE_INFINITY

@@ -1,0 +1,23 @@
+#include "sets.h"
+
+#if defined(__x86_64__)
+
+#define SET attention_avx2
+#define VECTOR_BYTES 32
+#define HAS_FMA 1
+#define NATIVE_PARTS 1
+#define NATIVE_LANES 1
+
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+
+#include "vectors/avx2.h"
+
+#include "bodies/float.h"
+
+#include "bodies/double.h"
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,24 @@
+#include "sets.h"
+
+#if defined(__x86_64__)
+
+#define SET attention_avx512
+#define VECTOR_BYTES 64
+#define HAS_FMA 1
+#define NATIVE_PARTS 1
+#define NATIVE_LANES 1
+#define NATIVE_SCALE 1
+
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"))), apply_to = function)
+
+#include "vectors/avx512.h"
+
+#include "bodies/float.h"
+
+#include "bodies/double.h"
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,10 @@
+/* 16-byte vectors, which the compiler maps to whatever the architecture's base has (SSE2 on x86-64). */
+#include "sets.h"
+
+#define SET attention_plain
+#define VECTOR_BYTES 16
+#define HAS_FMA 0
+
+#include "bodies/float.h"
+
+#include "bodies/double.h"

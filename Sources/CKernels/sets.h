@@ -1,0 +1,27 @@
+/* The tables of functions, one pair per instruction set that this architecture has. */
+#ifndef ATTENTION_SETS_H
+#define ATTENTION_SETS_H
+
+#include "include/kernels.h"
+
+/* No product and sum may be fused but by multiply_add, so that the sets round as their bodies say. */
+#pragma STDC FP_CONTRACT OFF
+
+#define JOIN_EXPANDED(name, type) name##_##type
+#define JOIN(name, type) JOIN_EXPANDED(name, type)
+#define INLINE static inline __attribute__((always_inline))
+
+extern const KernelsF32 attention_plain_f32;
+extern const KernelsF64 attention_plain_f64;
+
+#if defined(__x86_64__)
+extern const KernelsF32 attention_avx2_f32;
+extern const KernelsF64 attention_avx2_f64;
+extern const KernelsF32 attention_avx512_f32;
+extern const KernelsF64 attention_avx512_f64;
+#elif defined(__aarch64__)
+extern const KernelsF32 attention_neon_f32;
+extern const KernelsF64 attention_neon_f64;
+#endif
+
+#endif

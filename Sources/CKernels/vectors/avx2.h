@@ -1,0 +1,46 @@
+/* AVX2's own ways: loads and stores under a mask of sign bits, and reductions by halves. */
+
+INLINE __m256i first_lanes_f32(size_t count) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), lane);
+}
+
+INLINE __m256 load_part_f32(const float *p, size_t count, float fill) {
+  const __m256i mask = first_lanes_f32(count);
+  return _mm256_blendv_ps(_mm256_set1_ps(fill), _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask));
+}
+
+INLINE void store_part_f32(float *p, size_t count, __m256 v) { _mm256_maskstore_ps(p, first_lanes_f32(count), v); }
+
+INLINE float sum_of_lanes_f32(__m256 v) {
+  __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  half = _mm_add_ps(half, _mm_movehl_ps(half, half));
+  return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
+}
+
+INLINE float maximum_of_lanes_f32(__m256 v) {
+  __m128 half = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  half = _mm_max_ps(half, _mm_movehl_ps(half, half));
+  return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
+}
+
+INLINE __m256i first_lanes_f64(size_t count) {
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x((long long)count), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+
+INLINE __m256d load_part_f64(const double *p, size_t count, double fill) {
+  const __m256i mask = first_lanes_f64(count);
+  return _mm256_blendv_pd(_mm256_set1_pd(fill), _mm256_maskload_pd(p, mask), _mm256_castsi256_pd(mask));
+}
+
+INLINE void store_part_f64(double *p, size_t count, __m256d v) { _mm256_maskstore_pd(p, first_lanes_f64(count), v); }
+
+INLINE double sum_of_lanes_f64(__m256d v) {
+  const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
+}
+
+INLINE double maximum_of_lanes_f64(__m256d v) {
+  const __m128d half = _mm_max_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
+  return _mm_cvtsd_f64(_mm_max_sd(half, _mm_unpackhi_pd(half, half)));
+}
