@@ -2,7 +2,7 @@
 public enum TensorError: Error, Equatable, Sendable {
   /// A dimension is below 0.
   case negativeDimension(shape: [Int])
-  /// The product of the dimensions, or of their size in bytes, does not fit `Int`.
+  /// The product of the dimensions (of those other than 0), or of their size in bytes, does not fit `Int`.
   case tooManyElements(shape: [Int])
   /// As many elements as the shape says were not given.
   case elementCount(shape: [Int], expected: Int, actual: Int)

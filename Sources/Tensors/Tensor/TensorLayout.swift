@@ -20,17 +20,19 @@ package struct TensorLayout: Equatable, Sendable {
     self.init(offset: 0, shape: shape, strides: Self.contiguousStrides(of: shape))
   }
 
-  /// The product of the dimensions, checked.
+  /// The product of the dimensions, checked; also that of those other than 0, so that the strides of an empty tensor and the
+  /// offsets of its views fit `Int` too.
+  ///
+  /// - Throws: ``TensorError/negativeDimension(shape:)``, ``TensorError/tooManyElements(shape:)``.
   package static func count(of shape: [Int]) throws(TensorError) -> Int {
     guard shape.allSatisfy({ $0 >= 0 }) else { throw .negativeDimension(shape: shape) }
-    if shape.contains(0) { return 0 }
     var count = 1
-    for size in shape {
+    for size in shape where size > 0 {
       let (product, overflows) = count.multipliedReportingOverflow(by: size)
       guard !overflows else { throw .tooManyElements(shape: shape) }
       count = product
     }
-    return count
+    return shape.contains(0) ? 0 : count
   }
 
   static func contiguousStrides(of shape: [Int]) -> [Int] {
@@ -38,7 +40,7 @@ package struct TensorLayout: Equatable, Sendable {
     var stride = 1
     for axis in shape.indices.reversed() {
       strides[axis] = stride
-      stride = stride &* max(shape[axis], 1)
+      stride *= max(shape[axis], 1)
     }
     return strides
   }
