@@ -49,11 +49,12 @@ package struct TensorLayout: Equatable, Sendable {
 
   package var count: Int { shape.reduce(1, *) }
 
-  /// Whether the elements stand in row-major order without gaps (axes of size 1 may have any stride).
+  /// Whether the elements stand in row-major order without gaps (axes of size 1 may have any stride; an
+  /// empty tensor has no gaps).
   package var isContiguous: Bool {
+    if shape.contains(0) { return true }
     var stride = 1
     for axis in shape.indices.reversed() where shape[axis] != 1 {
-      if shape[axis] == 0 { return true }
       if strides[axis] != stride { return false }
       stride *= shape[axis]
     }
