@@ -36,11 +36,8 @@ struct ResolvedMask<Scalar: BLASScalar> {
     if mask.needsAlignment, alignment == nil, shape.queries != shape.keys {
       throw .alignmentNeeded(queries: shape.queries, keys: shape.keys)
     }
-    for (name, width) in [("window left", mask.windowLeft), ("window right", mask.windowRight)] {
-      if let width, width < 0 {
-        throw .argument(name: name, expected: "0 or more, or -1 for unbounded", actual: "\(width)")
-      }
-    }
+    try Self.check("window left", mask.windowLeft)
+    try Self.check("window right", mask.windowRight)
     if let lengths = mask.keyLengths {
       guard lengths.count == shape.batch else {
         throw .argument(
@@ -63,6 +60,12 @@ struct ResolvedMask<Scalar: BLASScalar> {
     biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape) { $0 + $1 }
     keep = keepTensor.map(Self.operand)
     bias = biasTensor.map(Self.operand)
+  }
+
+  private static func check(_ name: String, _ width: Int?) throws(AttentionError) {
+    if let width, width < 0 {
+      throw .argument(name: name, expected: "0 or more, or -1 for unbounded", actual: "\(width)")
+    }
   }
 
   // MARK: Ranges
