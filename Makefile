@@ -2,7 +2,7 @@
 
 SWIFT = swift
 SOURCES = Package.swift Sources Tests Benchmarks
-DOCUMENTED = Attention Tensors Checkpoints
+DOCUMENTED = Attention Tensors Checkpoints Factorizations
 PACKAGES = pkg-config libopenblas-dev liblapacke-dev
 BENCH_ARGS =
 
