@@ -129,6 +129,8 @@ extension AttentionPlan {
     withExtendedLifetime((keptQueries, keptKeys, keptValues)) {}
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func execute(
     _ actual: AttentionShape, _ queries: HeadMatrices<Scalar>, _ keys: HeadMatrices<Scalar>,
     _ values: HeadMatrices<Scalar>, _ mask: AttentionMask<Scalar>?, _ output: MutableHeadMatrices<Scalar>,
