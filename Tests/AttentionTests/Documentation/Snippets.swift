@@ -44,7 +44,7 @@ enum Snippets {
 
   static func ownMemory() throws -> [Float] {
     let (heads, length, headSize) = (2, 3, 4)
-    let packed = [Float](repeating: 0.5, count: length * 3 * heads * headSize)  // rows of q | k | v, as one projection leaves them
+    let packed = [Float](repeating: 0.5, count: length * 3 * heads * headSize)  // rows of q | k | v
     let strides = HeadStrides.headsJoined(heads: heads, rows: length, headSize: headSize, rowSize: 3 * heads * headSize)
     var output = [Float](repeating: 0, count: length * heads * headSize)  // [L, H·D]
 
