@@ -11,8 +11,8 @@ internal import Tensors
 /// let z = try layer(query: x, key: memory, value: memory)  // cross-attention
 /// ```
 ///
-/// Parameters and results are those of PyTorch's `nn.MultiheadAttention` with `batch_first=True`, but for a query with nothing
-/// to attend: its output row is the output projection's bias and its weights are 0, where PyTorch gives NaN.
+/// Parameters and results are those of PyTorch's `nn.MultiheadAttention` with `batch_first=True`, but for a query with
+/// nothing to attend: its output row is the output projection's bias and its weights are 0, where PyTorch gives NaN.
 ///
 /// - SeeAlso: Vaswani et al. (2017), "Attention is all you need", section 3.2.2.
 public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
@@ -79,7 +79,7 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
       }
     }
     try Self.check(headCount: headCount, embeddingSize: embeddingSize)
-    var generator = SeededGenerator(seed: seed)
+    var generator = Xoshiro256(seed: seed)
     func layer(_ outputSize: Int, _ weight: Tensor<Scalar>) throws(AttentionError) -> Linear<Scalar> {
       let bias = try rethrowing { () throws(TensorError) in
         hasBias ? try Tensor<Scalar>(zeros: [outputSize]) : nil

@@ -64,7 +64,7 @@ extension MultiHeadAttentionPlan {
     }
     return try ProjectedInputs(
       query: batched(query), key: batched(key), value: batched(value), by: layer.inputProjection,
-      in: workspace.projections, workers: attention.workers)
+      in: workspace.projections, workers: workers)
   }
 
   /// Whether attention reads an operand [B, L, E] where it lies, as it does all that ``project(query:key:value:workspace:)`` gives.
@@ -105,7 +105,7 @@ extension MultiHeadAttentionPlan {
     let rows = try RowMatrix(output)
     try layer.outputProjection.run(
       RowMatrix(context), into: UnsafeMutablePointer(mutating: rows.base), leadingDimension: rows.leadingDimension,
-      workers: attention.workers)
+      workers: workers)
   }
 
   /// Takes the details out of the workspace, so that the next run does not write into what the caller holds.

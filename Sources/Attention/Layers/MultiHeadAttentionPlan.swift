@@ -14,6 +14,8 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
   public let needsWeights: HeadWeights
   /// The plan of the attention itself, between the projections.
   public let attention: AttentionPlan<Scalar>
+  /// Threads that share the projections.
+  let workers: Int
   /// The details that the caller asked for, besides weights.
   let details: AttentionDetailSet
 
@@ -29,6 +31,7 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
     let shape = try AttentionShape(
       batch: batch, heads: layer.headCount, queries: queries, keys: keys, headSize: layer.headSize)
     attention = try AttentionPlan(shape: shape, mask: mask, options: options)
+    workers = options.workers ?? Workers.count
   }
 
   /// Memory for this plan's runs, one at a time: projections, joined heads, scratch.
