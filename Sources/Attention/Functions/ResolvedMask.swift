@@ -60,7 +60,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
     keyLengths = mask.keyLengths
     self.alignment = alignment ?? .start
     keepTensor = try Self.combined(mask.keeps, name: "keep mask", shape: shape) { $0 && $1 }
-    biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape) { $0 + $1 }
+    biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape, Self.sum)
     keep = keepTensor.map(Self.operand)
     bias = biasTensor.map(Self.operand)
   }
@@ -129,6 +129,13 @@ struct ResolvedMask<Scalar: BLASScalar> {
   }
 
   // MARK: Operands
+
+  /// The sum of two biases: −∞ masks whatever the other is, and finite ones do not become −∞ by overflow.
+  private static func sum(_ left: Scalar, _ right: Scalar) -> Scalar {
+    if left == -.infinity || right == -.infinity { return -.infinity }
+    let sum = left + right
+    return sum == -.infinity ? -.greatestFiniteMagnitude : sum
+  }
 
   /// One operand for several: combined element by element over the shape that they broadcast to.
   private static func combined<Element: TensorElement>(
