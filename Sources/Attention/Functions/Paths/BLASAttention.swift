@@ -80,6 +80,7 @@ enum BLASAttention {
     block.forEachRun(mask, pending, softcap: softcap) { firstRow, rows, rules in
       arithmetic.kernels.softmaxRows(scratch + firstRow * ld, rows, keys.count, ld, rules, logSumExp + firstRow)
     }
+    if details.coversScores { block.clearMasked(mask, rows: (0..<rows).filter { logSumExp[$0].isNaN }) }
     block.copy(to: details.weights, problem)
     if let target = details.logSumExp {
       (target + problem.scoreRow(batch: batch, head: head, query: queries.lowerBound)).update(

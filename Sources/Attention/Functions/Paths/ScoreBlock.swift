@@ -92,6 +92,15 @@ struct ScoreBlock<Scalar: BLASScalar> {
     return true
   }
 
+  /// Sets masked places of some rows to 0: in rows that are NaN, where scores masked beforehand have lost their −∞.
+  func clearMasked(_ mask: ResolvedMask<Scalar>, rows: [Int]) {
+    for row in rows {
+      for column in 0..<keys.count where !isAttended(mask, row: row, key: keys.lowerBound + column) {
+        base[row * ld + column] = 0
+      }
+    }
+  }
+
   /// output += P·V over attended places only, row by row: for values that are not finite at a masked place, where a matrix
   /// product would turn 0·NaN into NaN.
   func addAttendedProduct(
