@@ -48,7 +48,7 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
     scratchCount =
       switch path {
       case .reference: ReferenceAttention.scratchCount(shape: shape)
-      case .blas: BLASAttention.scratchCount(shape: shape)
+      case .blas: BLASAttention.scratchCount(capacity: shape)
       case .tiled, .automatic: AttentionTiling.scratchCount(capacity: shape)
       }
   }

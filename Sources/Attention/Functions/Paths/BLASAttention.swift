@@ -7,18 +7,23 @@ internal import Tensors
 /// Reads K and V once a block; scratch grows with S.
 enum BLASAttention {
   /// Scores of a block: enough rows for GEMM to pack the keys seldom, few enough for the block to stay in the outer caches.
-  private static let scoresPerBlock = 1 << 19
+  /// The addition is for the gaps between rows, so that 2048 keys make blocks of 256.
+  private static let scoresPerBlock = (1 << 19) + (1 << 13)
 
   static func rowsPerBlock(shape: AttentionShape) -> Int {
-    let fitting = scoresPerBlock / max(shape.keys, 1) / 16 * 16
+    let fitting = scoresPerBlock / rowCount(shape.keys) / 16 * 16
     return max(1, min(shape.queries, min(max(fitting, 64), 256)))
   }
 
-  /// Scratch of a worker in elements: scores, log-sum-exps, and two Int32 ranges a row.
-  static func scratchCount(shape: AttentionShape) -> Int {
-    let rows = rowsPerBlock(shape: shape)
-    return rows * leadingDimension(shape.keys) + 3 * rows
+  /// Scratch of a worker in elements, enough for any problem within `capacity`: fewer keys make blocks of more rows, which
+  /// together hold `scoresPerBlock` at most.
+  static func scratchCount(capacity: AttentionShape) -> Int {
+    let perRow = rowCount(capacity.keys)
+    return max(rowsPerBlock(shape: capacity) * perRow, min(min(max(capacity.queries, 1), 256) * perRow, scoresPerBlock))
   }
+
+  /// Scratch of one row in elements: scores, log-sum-exp, and two Int32 ranges.
+  private static func rowCount(_ keys: Int) -> Int { leadingDimension(keys) + 3 }
 
   /// Rows start on cache lines, and not a power of two apart.
   private static func leadingDimension(_ keys: Int) -> Int { (keys + 15) / 16 * 16 + 16 }
