@@ -42,9 +42,8 @@ struct ResolvedMask<Scalar: BLASScalar> {
       }
     }
     if let lengths = mask.keyLengths {
-      guard lengths.count == shape.batch else {
-        throw .argument(
-          name: "key lengths", expected: "\(shape.batch), one per batch element", actual: "\(lengths.count)")
+      for count in mask.keyLengthCounts + [lengths.count] where count != shape.batch {
+        throw .argument(name: "key lengths", expected: "\(shape.batch), one per batch element", actual: "\(count)")
       }
       for length in lengths where length < 0 || length > shape.keys {
         throw .argument(name: "key length", expected: "0...\(shape.keys)", actual: "\(length)")
