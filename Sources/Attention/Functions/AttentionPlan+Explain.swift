@@ -82,13 +82,15 @@ extension AttentionPlan {
   }
 
   private var inputBytes: Double {
-    let queries = Double(shape.heads * shape.queries * shape.headSize)
-    let keysAndValues = Double(shape.keyValueHeads * shape.keys * (shape.headSize + shape.valueHeadSize))
+    let queries = Double(shape.heads) * Double(shape.queries) * Double(shape.headSize)
+    let keysAndValues =
+      Double(shape.keyValueHeads) * Double(shape.keys) * Double(shape.headSize + shape.valueHeadSize)
     return Double(shape.batch * MemoryLayout<Scalar>.stride) * (queries + keysAndValues)
   }
 
   private var outputBytes: Double {
-    Double(shape.batch * shape.heads * shape.queries * shape.valueHeadSize * MemoryLayout<Scalar>.stride)
+    Double(shape.batch) * Double(shape.heads) * Double(shape.queries)
+      * Double(shape.valueHeadSize * MemoryLayout<Scalar>.stride)
   }
 
   /// 6442450944 → "6.44 G".
