@@ -80,7 +80,7 @@ enum BLASAttention {
     }
 
     // Stages that were written have softcap and bias in them already; masking again changes nothing.
-    let pending = details.coversScores ? ScoreBlock<Scalar>.Restriction() : restriction
+    let pending = details.coversScores ? MaskRestriction() : restriction
     let softcap = details.coversScores ? 0 : problem.softcap
     block.forEachRun(mask, pending, softcap: softcap) { firstRow, rows, rules in
       arithmetic.kernels.softmaxRows(scratch + firstRow * ld, rows, keys.count, ld, rules, logSumExp + firstRow)

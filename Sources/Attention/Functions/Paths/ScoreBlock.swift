@@ -18,32 +18,8 @@ struct ScoreBlock<Scalar: BLASScalar> {
 
   var rows: Int { heads.count * queries.count }
 
-  /// How the mask acts on this block.
-  struct Restriction {
-    /// Some row's range ends inside the block.
-    var byRange = false
-    /// `keep` is false somewhere inside it.
-    var byKeep = false
-    /// Scores get a bias (which may be −∞).
-    var byBias = false
-    /// Nothing in it is attended.
-    var isEmpty = false
-
-    /// Whether a place of the block may be masked.
-    var mayMask: Bool { byRange || byKeep || byBias }
-  }
-
-  func restriction(_ mask: ResolvedMask<Scalar>) -> Restriction {
-    var restriction = Restriction()
-    let attended = keys.clamped(to: mask.union(batch: batch, queries: queries))
-    let coverage =
-      attended.isEmpty
-      ? .none : mask.keepCoverage(batch: batch, heads: heads, queries: queries, keys: attended)
-    restriction.isEmpty = coverage == .none
-    restriction.byKeep = coverage == .part
-    restriction.byRange = !mask.coversWholly(batch: batch, queries: queries, keys: keys)
-    restriction.byBias = mask.bias != nil
-    return restriction
+  func restriction(_ mask: ResolvedMask<Scalar>) -> MaskRestriction {
+    mask.restriction(batch: batch, heads: heads, queries: queries, keys: keys)
   }
 
   /// Writes each row's attended range into ``first`` and ``end``.
@@ -61,7 +37,7 @@ struct ScoreBlock<Scalar: BLASScalar> {
 
   /// Calls `body` for runs of rows that one set of rules serves: all rows, or each head's where keep or bias differ by head.
   func forEachRun(
-    _ mask: ResolvedMask<Scalar>, _ restriction: Restriction, softcap: Scalar,
+    _ mask: ResolvedMask<Scalar>, _ restriction: MaskRestriction, softcap: Scalar,
     _ body: (_ firstRow: Int, _ rows: Int, _ rules: ScoreRules<Scalar>) -> Void
   ) {
     let keep = restriction.byKeep ? mask.keep : nil
@@ -131,7 +107,7 @@ struct ScoreBlock<Scalar: BLASScalar> {
   }
 
   /// Applies softcap, bias and mask to raw scores one after the other, copying each stage that was asked for.
-  func writeStages(_ problem: AttentionProblem<Scalar>, _ restriction: Restriction) {
+  func writeStages(_ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction) {
     let kernels = Scalar.arithmetic.kernels
     copy(to: problem.details.rawScores, problem)
     if problem.softcap > 0 { kernels.softcap(base, rows, keys.count, ld, problem.softcap) }
