@@ -63,12 +63,9 @@ enum BLASAttention {
     let output = problem.output[batch, head] + queries.lowerBound * problem.output.strides.row
 
     if !restriction.isEmpty || details.coversMasked, !keys.isEmpty {
-      let keyValueHead = problem.keyValueHead(head)
-      arithmetic.product(
-        false, true, rows, keys.count, shape.headSize, problem.scale,
-        problem.queries[batch, head] + queries.lowerBound * problem.queries.strides.row, problem.ldQueries,
-        problem.keys[batch, keyValueHead] + keys.lowerBound * problem.keys.strides.row, problem.ldKeys, 0,
-        scratch, ld)
+      block.multiply(
+        problem, queries: problem.queries[batch, head] + queries.lowerBound * problem.queries.strides.row,
+        ldQueries: problem.ldQueries)
       if restriction.byRange { block.fitRanges(mask) }
       if details.coversScores { block.writeStages(problem, restriction) }
     }

@@ -22,6 +22,20 @@ struct ScoreBlock<Scalar: BLASScalar> {
     mask.restriction(batch: batch, heads: heads, queries: queries, keys: keys)
   }
 
+  /// S = scale·Q·Kᵀ, for queries whose first row is the block's.
+  func multiply(_ problem: AttentionProblem<Scalar>, queries: UnsafePointer<Scalar>, ldQueries: Int) {
+    let keyMatrix =
+      problem.keys[batch, problem.keyValueHead(heads.lowerBound)] + keys.lowerBound * problem.keys.strides.row
+    // With a factor of 0 BLAS reads neither Q nor K, so that their NaN would not be seen.
+    Scalar.arithmetic.product(
+      false, true, rows, keys.count, problem.shape.headSize, problem.scale == 0 ? 1 : problem.scale, queries, ldQueries,
+      keyMatrix, problem.ldKeys, 0, base, ld)
+    guard problem.scale == 0 else { return }
+    for row in 0..<rows {
+      for column in 0..<keys.count { base[row * ld + column] *= 0 }
+    }
+  }
+
   /// Writes each row's attended range into ``first`` and ``end``.
   func fitRanges(_ mask: ResolvedMask<Scalar>) {
     for (index, query) in queries.enumerated() {

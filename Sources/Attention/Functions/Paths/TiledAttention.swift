@@ -81,10 +81,7 @@ private struct TilePiece<Scalar: BLASScalar> {
       end: end)
     let restriction = mask.isUnrestricted ? MaskRestriction() : block.restriction(mask)
     if restriction.isEmpty, !details.coversMasked { return }
-    arithmetic.product(
-      false, true, rows, tile.count, shape.headSize, problem.scale, queries, ldQueries,
-      problem.keys[place.batch, place.keyValueHead] + tile.lowerBound * problem.keys.strides.row, problem.ldKeys, 0,
-      scores, ld)
+    block.multiply(problem, queries: queries, ldQueries: ldQueries)
     if restriction.byRange { block.fitRanges(mask) }
     if details.coversScores { block.writeStages(problem, restriction) }
     if restriction.isEmpty { return }
