@@ -2,15 +2,16 @@ internal import Tensors
 
 /// Distributions from which a layer's parameters are drawn before training.
 ///
-/// Numbers are drawn in Double and rounded once: a Float layer holds the rounded parameters of the Double layer of the same
-/// seed.
+/// Numbers are drawn in Double and rounded once: a Float layer holds the rounded parameters of the Double layer of the
+/// same seed.
 public enum Initialization {
   /// Uniform in ±√(6 / (in + out)): keeps the variance of activations and of gradients from layer to layer.
   ///
   /// - Parameters:
   ///   - shape: [out, in].
   ///   - gain: a factor of the bound.
-  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as ``uniform(_:bound:as:using:)``.
+  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as
+  ///   ``uniform(_:bound:as:using:)``.
   /// - SeeAlso: Glorot and Bengio (2010), "Understanding the difficulty of training deep feedforward neural networks",
   ///   equation 16; PyTorch `torch.nn.init.xavier_uniform_`.
   public static func xavierUniform<Scalar: BLASScalar>(
@@ -26,7 +27,8 @@ public enum Initialization {
   /// Uniform in ±1/√in: what `torch.nn.Linear` draws its weight from (there written as `kaiming_uniform_(a: √5)`).
   ///
   /// - Parameter shape: [out, in].
-  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as ``uniform(_:bound:as:using:)``.
+  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as
+  ///   ``uniform(_:bound:as:using:)``.
   /// - SeeAlso: He et al. (2015), "Delving deep into rectifiers", section 2.2, for the family.
   public static func fanInUniform<Scalar: BLASScalar>(
     _ shape: [Int], as type: Scalar.Type = Scalar.self, using generator: inout some RandomNumberGenerator
