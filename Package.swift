@@ -58,3 +58,8 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// The documentation's build alone needs this plugin (`make docs`), so that nobody who depends on the package fetches it.
+if Context.environment["ATTENTION_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

@@ -1,1 +1,1 @@
-public import Attention
+internal import Attention

@@ -1,0 +1,107 @@
+# Builds, tests and checks the package; for Debian with Swift. `make` alone prints the targets.
+
+SWIFT = swift
+SOURCES = Package.swift Sources Tests Benchmarks
+DOCUMENTED = Attention Tensors Checkpoints
+PACKAGES = pkg-config libopenblas-dev liblapacke-dev
+BENCH_ARGS =
+
+.NOTPARALLEL:
+.PHONY: help deps build test bench check format docs coretypes clean
+
+help: ## Print the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# What pkg-config finds is there, however it was installed. Messages go to standard error, as a benchmark's results may be
+# redirected.
+deps: ## Install what is missing of the Debian packages that the build needs
+	@exec >&2; \
+	found() { \
+	  case $$1 in \
+	    pkg-config) command -v pkg-config ;; \
+	    lib*-dev) name=$${1#lib}; pkg-config --exists "$${name%-dev}" ;; \
+	  esac >/dev/null 2>&1 || \
+	  dpkg-query -W -f '$${Status}' "$$1" 2>/dev/null | grep -q ' ok installed$$'; \
+	}; \
+	missing=; \
+	for package in $(PACKAGES); do found $$package || missing="$$missing $$package"; done; \
+	if [ -z "$$missing" ]; then \
+	  echo "deps: nothing is missing of $(PACKAGES)"; \
+	elif ! command -v apt-get >/dev/null; then \
+	  echo "deps: no apt-get here; install by other means:$$missing"; \
+	  echo "deps: (OpenBLAS and LAPACKE with their headers, and pkg-config to find them)"; \
+	else \
+	  if [ "$$(id -u)" -eq 0 ]; then sudo=; \
+	  elif command -v sudo >/dev/null; then sudo=sudo; \
+	  else echo "deps: neither root nor sudo; as root, run: apt-get install$$missing"; exit 1; fi; \
+	  echo "deps: installing$$missing by $${sudo:+sudo }apt-get"; \
+	  $$sudo apt-get update && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $$missing </dev/null || \
+	  { echo "deps: could not install$$missing"; exit 1; }; \
+	fi; \
+	pkg-config --exists openblas 2>/dev/null || { echo "deps: pkg-config does not find openblas"; exit 1; }
+
+build: deps ## Build all products, optimised
+	$(SWIFT) build -c release
+
+test: deps ## Run the tests
+	$(SWIFT) test
+
+bench: deps ## Run the benchmark, optimised (BENCH_ARGS="--case bert512 --format json" passes arguments)
+	@$(SWIFT) build -c release --product attention-benchmark >&2
+	@"$$($(SWIFT) build -c release --show-bin-path)/attention-benchmark" $(BENCH_ARGS)
+
+# --warn-error is clang's other spelling of -Werror, which SwiftPM 6.3 takes for the start of a pair and fails on.
+CHECKED = --build-tests --scratch-path .build-check -Xswiftc -warnings-as-errors -Xcc -Wall -Xcc -Wextra -Xcc --warn-error
+
+# SwiftPM's own warnings (a file that no target owns) can't be made errors and are printed only when it plans a build: with
+# the plan removed it plans again, at little cost since everything is built.
+check: deps ## Check format, warnings and documentation
+	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+	$(SWIFT) build $(CHECKED)
+	@rm -f .build-check/*.yaml
+	@! $(SWIFT) build $(CHECKED) 2>&1 | grep -A 3 "^warning: '"
+	@$(MAKE) --no-print-directory docs
+
+format: ## Format the sources in place
+	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
+
+# Package.resolved is put back, as other builds would fetch the plugin if it stayed pinned there.
+docs: deps ## Build the documentation of the libraries into .build-docs/site, warnings as errors
+	@mkdir -p .build-docs && rm -rf .build-docs/site .build-docs/Package.resolved
+	@if [ -f Package.resolved ]; then cp Package.resolved .build-docs/; fi
+	ATTENTION_DOCS=1 $(SWIFT) package --scratch-path .build-docs/build --allow-writing-to-directory .build-docs/site \
+	  generate-documentation --enable-experimental-combined-documentation --warnings-as-errors \
+	  $(DOCUMENTED:%=--target %) --output-path .build-docs/site; \
+	status=$$?; \
+	rm -f Package.resolved; \
+	if [ -f .build-docs/Package.resolved ]; then mv .build-docs/Package.resolved .; fi; \
+	exit $$status
+
+# An OpenBLAS that was built without a kernel silently takes another one: `attention` is asked which it got.
+coretypes: deps ## Run the tests once for every OpenBLAS kernel that this CPU supports
+	$(SWIFT) build --build-tests
+	@flags=" $$(sed -n 's/^flags[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1) "; \
+	avx512=avx512f,avx512cd,avx512dq,avx512bw,avx512vl; \
+	attention=$$($(SWIFT) build --show-bin-path)/attention; \
+	tried=0; failed=0; \
+	for entry in Prescott:pni Nehalem:ssse3,sse4_1,sse4_2 Sandybridge:avx Haswell:avx2,fma Zen:avx2,fma \
+	  SkylakeX:$$avx512 Cooperlake:$$avx512,avx512_bf16; do \
+	  core=$${entry%%:*}; lacking=; \
+	  for flag in $$(echo "$${entry#*:}" | tr , ' '); do \
+	    case $$flags in *" $$flag "*) ;; *) lacking="$$lacking $$flag" ;; esac; \
+	  done; \
+	  if [ -n "$$lacking" ]; then echo "$$core: skipped, the CPU lacks$$lacking"; continue; fi; \
+	  taken=$$(OPENBLAS_CORETYPE=$$core OPENBLAS_VERBOSE=2 "$$attention" --help 2>&1 | sed -n 's/^Core: //p'); \
+	  if [ "$${taken:-$$core}" != "$$core" ]; then echo "$$core: skipped, this OpenBLAS takes $$taken"; continue; fi; \
+	  tried=$$((tried + 1)); \
+	  log=.build/coretypes-$$core.log; \
+	  if OPENBLAS_CORETYPE=$$core $(SWIFT) test --skip-build >"$$log" 2>&1 </dev/null; \
+	  then echo "$$core: $$(tail -n 1 "$$log")"; \
+	  else echo "$$core: FAILED, see $$log: $$(tail -n 1 "$$log")"; failed=$$((failed + 1)); fi; \
+	done; \
+	if [ $$tried -eq 0 ]; then echo "coretypes: no kernel is known for this CPU"; exit 1; fi; \
+	[ $$failed -eq 0 ]
+
+clean: ## Remove everything that was built
+	rm -rf .build .build-check .build-docs

@@ -1,0 +1,120 @@
+/// Which keys a query may attend, and what is added to their scores: a value that composes by intersection.
+///
+/// `keep` is true where a query attends (the polarity of scaled-dot-product attention in PyTorch and ONNX).
+/// Causal and window masks are relative to the query's place among the keys, which ``QueryAlignment`` gives.
+///
+/// ```swift
+/// let mask = AttentionMask<Float>.causal & .keyLengths([7, 5])
+/// ```
+public struct AttentionMask<Scalar: BLASScalar>: Sendable {
+  /// Whether query i attends no key after its own place: j ≤ offset + i.
+  public private(set) var isCausal = false
+  /// How many keys before its own place a query attends; nil: all.
+  public private(set) var windowLeft: Int?
+  /// How many keys after its own place a query attends; nil: all.
+  public private(set) var windowRight: Int?
+  /// The first keys of each batch element that are keys at all [B]; nil: all S.
+  public private(set) var keyLengths: [Int]?
+  /// Masks of true = attend, each broadcastable to [B, H, L, S]; all must be true.
+  public private(set) var keeps: [Tensor<Bool>] = []
+  /// Added to the scores, each broadcastable to [B, H, L, S]; −∞ masks.
+  public private(set) var biases: [Tensor<Scalar>] = []
+
+  private init() {}
+
+  /// Every query attends every key.
+  public static var none: AttentionMask { AttentionMask() }
+
+  /// j ≤ offset + i.
+  public static var causal: AttentionMask {
+    var mask = AttentionMask()
+    mask.isCausal = true
+    return mask
+  }
+
+  /// offset + i − left ≤ j ≤ offset + i + right, both ends included.
+  ///
+  /// - Parameters: nil or −1: unbounded on that side (ONNX opset 25 `left_window_size`, `right_window_size`). Below −1
+  ///   the call that uses the mask throws.
+  public static func window(left: Int?, right: Int?) -> AttentionMask {
+    var mask = AttentionMask()
+    mask.windowLeft = left == -1 ? nil : left
+    mask.windowRight = right == -1 ? nil : right
+    return mask
+  }
+
+  /// Batch element b attends keys j < lengths[b] only: padding at the end of the keys.
+  ///
+  /// - Parameter lengths: [B], each in 0…S.
+  public static func keyLengths(_ lengths: [Int]) -> AttentionMask {
+    var mask = AttentionMask()
+    mask.keyLengths = lengths
+    return mask
+  }
+
+  /// Attends where true.
+  ///
+  /// - Parameter keep: right-aligned broadcastable to [B, H, L, S]: [S], [L, S], [H, L, S], [B, 1, L, S] …
+  public static func keep(_ keep: Tensor<Bool>) -> AttentionMask {
+    var mask = AttentionMask()
+    mask.keeps = [keep]
+    return mask
+  }
+
+  /// Adds to the scores, after scale and softcap.
+  ///
+  /// - Parameter bias: right-aligned broadcastable to [B, H, L, S]; −∞ masks, NaN stays visible.
+  public static func bias(_ bias: Tensor<Scalar>) -> AttentionMask {
+    var mask = AttentionMask()
+    mask.biases = [bias]
+    return mask
+  }
+
+  /// What both allow, with the biases of both added.
+  public func intersection(_ other: AttentionMask) -> AttentionMask {
+    var both = self
+    both.isCausal = isCausal || other.isCausal
+    both.windowLeft = Self.narrower(windowLeft, other.windowLeft)
+    both.windowRight = Self.narrower(windowRight, other.windowRight)
+    if let mine = keyLengths, let theirs = other.keyLengths {
+      // Different counts are kept as they can't both fit B: the longer list is reported when the mask is used.
+      both.keyLengths =
+        mine.count == theirs.count ? zip(mine, theirs).map { min($0, $1) } : mine.count > theirs.count ? mine : theirs
+    } else {
+      both.keyLengths = keyLengths ?? other.keyLengths
+    }
+    both.keeps += other.keeps
+    both.biases += other.biases
+    return both
+  }
+
+  /// ``intersection(_:)``
+  public static func & (left: AttentionMask, right: AttentionMask) -> AttentionMask {
+    left.intersection(right)
+  }
+
+  private static func narrower(_ left: Int?, _ right: Int?) -> Int? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
+  }
+
+  /// Whether the mask depends on where queries stand among the keys.
+  var needsAlignment: Bool { isCausal || windowLeft != nil || windowRight != nil }
+}
+
+extension AttentionMask: CustomStringConvertible {
+  /// The parts in words, such as `causal & keyLengths[7, 5]`.
+  public var description: String {
+    var parts: [String] = []
+    if isCausal { parts.append("causal") }
+    if windowLeft != nil || windowRight != nil {
+      parts.append("window(left: \(windowLeft.map(String.init) ?? "∞"), right: \(windowRight.map(String.init) ?? "∞"))")
+    }
+    if let keyLengths {
+      parts.append(keyLengths.count <= 8 ? "keyLengths\(keyLengths)" : "keyLengths[\(keyLengths.count)]")
+    }
+    parts += keeps.map { "keep\($0.shape)" }
+    parts += biases.map { "bias\($0.shape)" }
+    return parts.isEmpty ? "none" : parts.joined(separator: " & ")
+  }
+}

@@ -1,0 +1,71 @@
+/// Which algorithm computes the attention. All serve every option and agree within rounding.
+public enum AttentionPath: String, Sendable, Hashable, CaseIterable {
+  /// The plan chooses; ``AttentionPlan/explain()`` says what and why.
+  case automatic = "auto"
+  /// Plain loops: the specification.
+  case reference
+  /// Whole rows of scores by GEMM, softmax, GEMM.
+  case blas
+  /// Tiles of keys with an online softmax: scratch does not grow with S.
+  case tiled
+}
+
+/// What a call gives besides its output.
+public struct AttentionDetailSet: OptionSet, Sendable, Hashable {
+  public let rawValue: Int
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// Scaled QKᵀ, computed for masked places too [B, H, L, S] (ONNX `qk_matmul_output_mode` 0).
+  public static let rawScores = AttentionDetailSet(rawValue: 1)
+  /// After softcap, masked places too (mode 1).
+  public static let cappedScores = AttentionDetailSet(rawValue: 2)
+  /// After bias and mask, −∞ where masked (mode 2).
+  public static let maskedScores = AttentionDetailSet(rawValue: 4)
+  /// The probabilities, 0 where masked (mode 3).
+  public static let weights = AttentionDetailSet(rawValue: 8)
+  /// log Σⱼ e^score per row [B, H, L]; −∞ for a row with nothing to attend.
+  public static let logSumExp = AttentionDetailSet(rawValue: 16)
+
+  /// Those that need a value for every score.
+  static let matrices: AttentionDetailSet = [.rawScores, .cappedScores, .maskedScores, .weights]
+}
+
+/// How an attention problem is to be solved, besides its shape and mask.
+public struct AttentionOptions: Sendable, Hashable {
+  /// Factor of QKᵀ; nil: 1/√D. Finite.
+  public var scale: Double?
+  /// c in c·tanh(score/c), applied before bias and mask; nil or 0: none. Not negative, finite.
+  public var softcap: Double?
+  /// Where queries stand among the keys; needed for causal or window masks when L ≠ S.
+  public var alignment: QueryAlignment?
+  /// What to give besides the output.
+  public var details: AttentionDetailSet
+  /// The algorithm; one asked for by name is never replaced.
+  public var path: AttentionPath
+  /// Threads to share the work, as asked; nil: ``/Tensors/Workers/count`` when the plan is made, or fewer where the work is too small to share.
+  public var workers: Int?
+
+  public init(
+    scale: Double? = nil, softcap: Double? = nil, alignment: QueryAlignment? = nil, details: AttentionDetailSet = [],
+    path: AttentionPath = .automatic, workers: Int? = nil
+  ) {
+    self.scale = scale
+    self.softcap = softcap
+    self.alignment = alignment
+    self.details = details
+    self.path = path
+    self.workers = workers
+  }
+
+  func validate() throws(AttentionError) {
+    if let scale, !scale.isFinite {
+      throw .argument(name: "scale", expected: "a finite number", actual: "\(scale)")
+    }
+    if let softcap, !(softcap >= 0 && softcap.isFinite) {
+      throw .argument(name: "softcap", expected: "a finite number, 0 or more", actual: "\(softcap)")
+    }
+    if let workers, workers < 1 {
+      throw .argument(name: "workers", expected: "1 or more", actual: "\(workers)")
+    }
+  }
+}

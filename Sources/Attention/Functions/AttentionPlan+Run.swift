@@ -1,0 +1,243 @@
+internal import Tensors
+
+extension AttentionPlan {
+  /// Computes the attention of tensors into a tensor of the caller's.
+  ///
+  /// - Parameters:
+  ///   - queries: [B, H, L, D] or [B, L, H·D].
+  ///   - keys: [B, G, S, D] or [B, S, G·D].
+  ///   - values: [B, G, S, Dv] or [B, S, G·Dv].
+  ///   - mask: replaces the plan's; nil: the plan's.
+  ///   - output: [B, H, L, Dv], or [B, L, H·Dv] for queries of rank 3; written whole. Its memory is made its own first if it is shared,
+  ///     so it never aliases an input.
+  ///   - workspace: from ``makeWorkspace()``.
+  /// - Throws: ``AttentionError`` before anything is written: shapes beyond the capacities or not fitting each other, a mask that
+  ///   does not fit, or a plan whose options ask for details (use ``run(queries:keys:values:mask:into:workspace:)-(_,_,_,_,AttentionResult<Scalar>,_)``).
+  /// - Complexity: 2·B·H·L·S·(D + Dv) operations, less what the mask empties.
+  public func run(
+    queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask<Scalar>? = nil,
+    into output: inout Tensor<Scalar>, workspace: inout AttentionWorkspace<Scalar>
+  ) throws(AttentionError) {
+    guard options.details.isEmpty else {
+      throw .argument(name: "details", expected: "none for a run into a tensor", actual: "\(options.details)")
+    }
+    let actual = try actualShape(queries: queries, keys: keys, values: values)
+    var details = try AttentionDetails<Scalar>([], shape: actual)
+    try run(actual, queries, keys, values, mask, &output, &details, &workspace)
+  }
+
+  /// Computes the attention of tensors into a result of the caller's: its output and the details that the plan's options ask
+  /// for. Details of another shape than this run's are made anew.
+  public func run(
+    queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask<Scalar>? = nil,
+    into result: inout AttentionResult<Scalar>, workspace: inout AttentionWorkspace<Scalar>
+  ) throws(AttentionError) {
+    let actual = try actualShape(queries: queries, keys: keys, values: values)
+    if !result.details.fits(options.details, shape: actual) {
+      result.details = try AttentionDetails(options.details, shape: actual)
+    }
+    try run(actual, queries, keys, values, mask, &result.output, &result.details, &workspace)
+  }
+
+  /// Computes the attention of tensors into a fresh result, with fresh scratch.
+  public func callAsFunction(
+    queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, mask: AttentionMask<Scalar>? = nil
+  ) throws(AttentionError) -> AttentionResult<Scalar> {
+    let actual = try actualShape(queries: queries, keys: keys, values: values)
+    var output = try rethrowing { () throws(TensorError) in
+      try Tensor<Scalar>(uninitialized: outputShape(actual, rank: queries.rank))
+    }
+    var details = try AttentionDetails<Scalar>(options.details, shape: actual)
+    var workspace = try makeWorkspace()
+    try run(actual, queries, keys, values, mask, &output, &details, &workspace)
+    return AttentionResult(output: output, details: details)
+  }
+
+  /// Computes the attention of caller-owned memory, read and written where it lies.
+  ///
+  /// - Parameters:
+  ///   - shape: this run's sizes; nil: the plan's.
+  ///   - queries: memory that holds [B, H, L, D].
+  ///   - queryStrides: where its rows are.
+  ///   - keys: memory that holds [B, G, S, D].
+  ///   - keyStrides: where its rows are.
+  ///   - values: memory that holds [B, G, S, Dv].
+  ///   - valueStrides: where its rows are.
+  ///   - mask: replaces the plan's; nil: the plan's.
+  ///   - output: memory that receives [B, H, L, Dv]; what lies between its rows is not touched.
+  ///   - outputStrides: where its rows go.
+  ///   - workspace: from ``makeWorkspace()``.
+  /// - Returns: the details that the options ask for.
+  /// - Throws: ``AttentionError/spanTooShort(name:expected:actual:)``, ``AttentionError/argument(name:expected:actual:)`` for strides
+  ///   that make rows overlap, and what ``run(queries:keys:values:mask:into:workspace:)-(_,_,_,_,Tensor<Scalar>,_)`` throws.
+  @discardableResult
+  public func run(
+    shape: AttentionShape? = nil, queries: Span<Scalar>, queryStrides: HeadStrides, keys: Span<Scalar>,
+    keyStrides: HeadStrides, values: Span<Scalar>, valueStrides: HeadStrides, mask: AttentionMask<Scalar>? = nil,
+    into output: inout MutableSpan<Scalar>, outputStrides: HeadStrides,
+    workspace: inout AttentionWorkspace<Scalar>
+  ) throws(AttentionError) -> AttentionDetails<Scalar> {
+    let actual = shape ?? self.shape
+    try checkCapacity(actual)
+    let (b, h, g, l, s) = (actual.batch, actual.heads, actual.keyValueHeads, actual.queries, actual.keys)
+    let (d, dv) = (actual.headSize, actual.valueHeadSize)
+    try queryStrides.check("queries", b, h, l, d, count: queries.count)
+    try keyStrides.check("keys", b, g, s, d, count: keys.count)
+    try valueStrides.check("values", b, g, s, dv, count: values.count)
+    try outputStrides.check("output", b, h, l, dv, count: output.count)
+    try outputStrides.checkDistinct("output", b, h, l, dv)
+    var details = try AttentionDetails<Scalar>(options.details, shape: actual)
+    // Typed errors can't leave the closures of spans: carried out by hand.
+    var failure: AttentionError?
+    queries.withUnsafeBufferPointer { queries in
+      keys.withUnsafeBufferPointer { keys in
+        values.withUnsafeBufferPointer { values in
+          output.withUnsafeMutableBufferPointer { output in
+            withUnsafeTemporaryAllocation(of: Scalar.self, capacity: 1) { nothing in
+              // An empty operand is never read: any address stands for it.
+              guard let unused = nothing.baseAddress else { return }
+              do throws(AttentionError) {
+                try execute(
+                  actual, HeadMatrices(base: queries.baseAddress ?? UnsafePointer(unused), strides: queryStrides),
+                  HeadMatrices(base: keys.baseAddress ?? UnsafePointer(unused), strides: keyStrides),
+                  HeadMatrices(base: values.baseAddress ?? UnsafePointer(unused), strides: valueStrides), mask,
+                  MutableHeadMatrices(base: output.baseAddress ?? unused, strides: outputStrides), &details, &workspace)
+              } catch {
+                failure = error
+              }
+            }
+          }
+        }
+      }
+    }
+    if let failure { throw failure }
+    return details
+  }
+
+  // MARK: From tensors to memory
+
+  private func run(
+    _ actual: AttentionShape, _ queries: Tensor<Scalar>, _ keys: Tensor<Scalar>, _ values: Tensor<Scalar>,
+    _ mask: AttentionMask<Scalar>?, _ output: inout Tensor<Scalar>, _ details: inout AttentionDetails<Scalar>,
+    _ workspace: inout AttentionWorkspace<Scalar>
+  ) throws(AttentionError) {
+    try checkOutput(output, actual, rank: queries.rank)
+    let (q, keptQueries) = try HeadMatrices.of(queries, heads: actual.heads)
+    let (k, keptKeys) = try HeadMatrices.of(keys, heads: actual.keyValueHeads)
+    let (v, keptValues) = try HeadMatrices.of(values, heads: actual.keyValueHeads)
+    output.makeUnique()
+    if HeadStrides(output, heads: actual.heads) == nil {
+      output = try rethrowing { () throws(TensorError) in try output.copy() }
+    }
+    guard let strides = HeadStrides(output, heads: actual.heads) else {
+      throw .tooLarge(name: "output", shape: output.shape)
+    }
+    let target = MutableHeadMatrices(base: output.storage.base + output.layout.offset, strides: strides)
+    try execute(actual, q, k, v, mask, target, &details, &workspace)
+    withExtendedLifetime((keptQueries, keptKeys, keptValues)) {}
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func execute(
+    _ actual: AttentionShape, _ queries: HeadMatrices<Scalar>, _ keys: HeadMatrices<Scalar>,
+    _ values: HeadMatrices<Scalar>, _ mask: AttentionMask<Scalar>?, _ output: MutableHeadMatrices<Scalar>,
+    _ details: inout AttentionDetails<Scalar>, _ workspace: inout AttentionWorkspace<Scalar>
+  ) throws(AttentionError) {
+    let resolved = try ResolvedMask(mask ?? self.mask, alignment: options.alignment, shape: actual)
+    guard actual.batch > 0, actual.heads > 0, actual.queries > 0 else { return }
+    let problem = AttentionProblem(
+      shape: actual, queries: queries, keys: keys, values: values, output: output, scale: scale,
+      softcap: Scalar(options.softcap ?? 0), mask: resolved, details: DetailPointers(&details))
+    try workspace.withSlices(of: scratchCount, slices: usefulWorkers) { scratch in
+      switch path {
+      case .reference: ReferenceAttention.run(problem, scratch: scratch, workers: usefulWorkers)
+      case .blas: BLASAttention.run(problem, scratch: scratch, workers: usefulWorkers)
+      case .tiled, .automatic:
+        TiledAttention.run(
+          problem, tiling: AttentionTiling(shape: actual, followsEdge: resolved.hasEdge), scratch: scratch,
+          workers: usefulWorkers)
+      }
+    }
+    withExtendedLifetime(resolved) {}
+  }
+
+  // MARK: Checks
+
+  private func actualShape(
+    queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>
+  ) throws(AttentionError) -> AttentionShape {
+    let actual = try AttentionShape(
+      queries: queries, keys: keys, values: values, heads: shape.heads, keyValueHeads: shape.keyValueHeads)
+    try checkCapacity(actual)
+    return actual
+  }
+
+  private func checkCapacity(_ actual: AttentionShape) throws(AttentionError) {
+    for (name, size, planned) in [
+      ("heads", actual.heads, shape.heads), ("keyValueHeads", actual.keyValueHeads, shape.keyValueHeads),
+      ("headSize", actual.headSize, shape.headSize), ("valueHeadSize", actual.valueHeadSize, shape.valueHeadSize),
+    ] where size != planned {
+      throw .argument(name: name, expected: "\(planned), as planned", actual: "\(size)")
+    }
+    for (name, size, capacity) in [
+      ("batch", actual.batch, shape.batch), ("queries", actual.queries, shape.queries),
+      ("keys", actual.keys, shape.keys),
+    ] where size > capacity {
+      throw .capacity(name: name, capacity: capacity, actual: size)
+    }
+  }
+
+  private func outputShape(_ actual: AttentionShape, rank: Int) -> [Int] {
+    rank == 3
+      ? [actual.batch, actual.queries, actual.heads * actual.valueHeadSize]
+      : [actual.batch, actual.heads, actual.queries, actual.valueHeadSize]
+  }
+
+  private func checkOutput(_ output: Tensor<Scalar>, _ actual: AttentionShape, rank: Int) throws(AttentionError) {
+    let expected = outputShape(actual, rank: rank)
+    guard output.shape == expected else { throw .shape(name: "output", expected: "\(expected)", actual: output.shape) }
+  }
+}
+
+extension HeadStrides {
+  fileprivate func check(
+    _ name: String, _ batch: Int, _ heads: Int, _ rows: Int, _ columns: Int, count: Int
+  ) throws(AttentionError) {
+    guard isReadable(rows: rows, columns: columns) else {
+      throw .argument(name: "\(name) row stride", expected: "\(max(1, columns))...\(Int32.max)", actual: "\(row)")
+    }
+    guard let extent = extent(batch: batch, heads: heads, rows: rows, columns: columns) else {
+      throw .argument(name: "\(name) strides", expected: "0 or more, within the address space", actual: "\(self)")
+    }
+    guard count >= extent else { throw .spanTooShort(name: name, expected: extent, actual: count) }
+  }
+
+  /// That no two places of a result are one: sorted by stride, each must step over all that the smaller ones span.
+  fileprivate func checkDistinct(
+    _ name: String, _ batchCount: Int, _ heads: Int, _ rows: Int, _ columns: Int
+  ) throws(AttentionError) {
+    if batchCount == 0 || heads == 0 || rows == 0 || columns == 0 { return }
+    var spanned = columns
+    let axes = [(batch, batchCount), (head, heads), (row, rows)].filter { $0.1 > 1 }.sorted { $0.0 < $1.0 }
+    for (stride, count) in axes {
+      guard stride >= spanned else {
+        throw .argument(name: "\(name) strides", expected: "no two rows in one place", actual: "\(self)")
+      }
+      spanned += stride * (count - 1)
+    }
+  }
+}
+
+extension AttentionDetails {
+  /// Whether what a set asks for, and nothing else, is here in a problem's shape.
+  func fits(_ set: AttentionDetailSet, shape: AttentionShape) -> Bool {
+    func matches(_ tensor: Tensor<Scalar>?, _ detail: AttentionDetailSet, _ expected: [Int]) -> Bool {
+      set.contains(detail) ? tensor?.shape == expected && tensor?.isContiguous == true : tensor == nil
+    }
+    let scores = shape.scoresShape
+    return matches(rawScores, .rawScores, scores) && matches(cappedScores, .cappedScores, scores)
+      && matches(maskedScores, .maskedScores, scores) && matches(weights, .weights, scores)
+      && matches(logSumExp, .logSumExp, [shape.batch, shape.heads, shape.queries])
+  }
+}

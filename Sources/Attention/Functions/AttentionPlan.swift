@@ -1,0 +1,108 @@
+internal import Tensors
+
+/// A validated attention problem with its algorithm chosen, to be run as often as wanted.
+///
+/// Made for capacities: B, L and S of a run may be smaller, and lengths, masks and biases come with each run, since keys grow at
+/// every decoding step. A caller in a loop keeps a plan and a workspace and allocates nothing per call.
+///
+/// ```swift
+/// let plan = try AttentionPlan<Float>(
+///   shape: AttentionShape(heads: 12, queries: 512, keys: 512, headSize: 64), mask: .causal)
+/// var workspace = try plan.makeWorkspace()
+/// var output = try Tensor<Float>(zeros: [1, 12, 512, 64])
+/// try plan.run(queries: q, keys: k, values: v, into: &output, workspace: &workspace)
+/// print(plan.explain())
+/// ```
+public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
+  /// The largest problem that the plan runs.
+  public let shape: AttentionShape
+  /// The mask of runs that bring none of their own.
+  public let mask: AttentionMask<Scalar>
+  public let options: AttentionOptions
+  /// The algorithm chosen: never ``AttentionPath/automatic``.
+  public let path: AttentionPath
+  /// Why it was chosen.
+  public let reason: String
+  /// Threads that share the work.
+  public let workers: Int
+  /// Scratch of one worker, in elements.
+  let scratchCount: Int
+
+  /// - Parameters:
+  ///   - shape: the sizes, as capacities.
+  ///   - mask: what may be attended, and biases.
+  ///   - options: scale, softcap, alignment, details, path, workers.
+  /// - Throws: ``AttentionError`` for options out of range, a mask that does not fit the shape, or causal or window over
+  ///   L ≠ S without an alignment.
+  public init(
+    shape: AttentionShape, mask: AttentionMask<Scalar> = .none, options: AttentionOptions = AttentionOptions()
+  ) throws(AttentionError) {
+    try options.validate()
+    if !options.details.isDisjoint(with: .matrices) {
+      try AttentionShape.checkCount(shape.batch, shape.heads, shape.queries, shape.keys, "scores")
+    }
+    _ = try ResolvedMask(mask, alignment: options.alignment, shape: shape)
+    (self.shape, self.mask, self.options) = (shape, mask, options)
+    workers = options.workers ?? min(Workers.count, Self.workersWorthWaking(shape))
+    (path, reason) = Self.choose(shape: shape, options: options)
+    scratchCount =
+      switch path {
+      case .reference: ReferenceAttention.scratchCount(shape: shape)
+      case .blas: BLASAttention.scratchCount(shape: shape)
+      case .tiled, .automatic: AttentionTiling.scratchCount(capacity: shape)
+      }
+  }
+
+  /// Multiplications below which a BLAS call costs more than plain loops (measured: 2.7 against 5.1 µs at 144, alike at 1024).
+  private static var smallWork: Double { 1024 }
+
+  private static func choose(
+    shape: AttentionShape, options: AttentionOptions
+  ) -> (path: AttentionPath, reason: String) {
+    guard options.path == .automatic else { return (options.path, "asked for") }
+    if shape.floatingPointOperations / 2 <= smallWork {
+      return (.reference, "so small that calling BLAS would cost more than the arithmetic")
+    }
+    if !options.details.isDisjoint(with: .matrices) {
+      return (.blas, "a value for every score is asked for, so whole rows of scores are kept anyway")
+    }
+    return (.tiled, "no score matrix is asked for: scratch need not grow with S")
+  }
+
+  /// Threads that gain more than their start costs (some microseconds: about 2²⁰ operations of one worker).
+  private static func workersWorthWaking(_ shape: AttentionShape) -> Int {
+    max(1, Int(min(shape.floatingPointOperations / Double(1 << 20), Double(Int32.max))))
+  }
+
+  /// The factor of QKᵀ: as given, or 1/√D (1 for D = 0, where every score is 0).
+  var scale: Scalar {
+    if let scale = options.scale { return Scalar(scale) }
+    return shape.headSize == 0 ? 1 : 1 / Scalar(shape.headSize).squareRoot()
+  }
+
+  /// Workers that a problem of this size can occupy.
+  var usefulWorkers: Int { max(1, min(workers, pieceCount)) }
+
+  private var pieceCount: Int {
+    switch path {
+    case .reference: shape.batch * shape.heads
+    case .blas:
+      shape.batch * shape.heads
+        * ((shape.queries + BLASAttention.rowsPerBlock(shape: shape) - 1) / BLASAttention.rowsPerBlock(shape: shape))
+    case .tiled, .automatic:
+      max(AttentionTiling(shape: shape, followsEdge: mask.needsAlignment).pieceCount, shape.batch * shape.heads)
+    }
+  }
+
+  /// Bytes of scratch that the runs need in all, besides inputs and results.
+  public var scratchBytes: Int {
+    AttentionWorkspace<Scalar>.stride(scratchCount) * usefulWorkers * MemoryLayout<Scalar>.stride
+  }
+
+  /// Scratch for this plan's runs, one at a time.
+  ///
+  /// - Throws: ``AttentionError/tensor(_:)`` when memory is not given.
+  public func makeWorkspace() throws(AttentionError) -> AttentionWorkspace<Scalar> {
+    try AttentionWorkspace(sliceCount: scratchCount, slices: usefulWorkers)
+  }
+}

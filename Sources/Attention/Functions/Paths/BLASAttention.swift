@@ -1,0 +1,108 @@
+internal import Tensors
+
+/// Attention as two GEMMs with an ordinary softmax between them, on blocks of whole score rows.
+///
+/// A block is some queries of one head against all keys that any of them may attend: S = scale·Q·Kᵀ by GEMM, softmax of
+/// whole rows, O = P·V by GEMM straight into the output. The blocks over batch × heads × queries are the batch of these GEMMs.
+/// Reads K and V once a block; scratch grows with S.
+enum BLASAttention {
+  /// Scores of a block: enough rows for GEMM to pack the keys seldom, few enough for the block to stay in the outer caches.
+  private static let scoresPerBlock = 1 << 19
+
+  static func rowsPerBlock(shape: AttentionShape) -> Int {
+    let fitting = scoresPerBlock / max(shape.keys, 1) / 16 * 16
+    return max(1, min(shape.queries, min(max(fitting, 64), 256)))
+  }
+
+  /// Scratch of a worker in elements: scores, log-sum-exps, and two Int32 ranges a row.
+  static func scratchCount(shape: AttentionShape) -> Int {
+    let rows = rowsPerBlock(shape: shape)
+    return rows * leadingDimension(shape.keys) + 3 * rows
+  }
+
+  /// Rows start on cache lines, and not a power of two apart.
+  private static func leadingDimension(_ keys: Int) -> Int { (keys + 15) / 16 * 16 + 16 }
+
+  // Called from unspecialised code of other modules: without this, pointers move by run-time strides.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  static func run<Scalar: BLASScalar>(
+    _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
+  ) {
+    let shape = problem.shape
+    let rows = rowsPerBlock(shape: shape)
+    let blocks = (shape.queries + rows - 1) / rows
+    FanOut.run(pieces: shape.batch * shape.heads * blocks, workers: workers) { piece, worker in
+      let (pair, index) = piece.quotientAndRemainder(dividingBy: blocks)
+      // Later queries first: under a causal mask they have more keys, and the heaviest should not come last.
+      let start = (blocks - 1 - index) * rows
+      attend(
+        problem, batch: pair / shape.heads, head: pair % shape.heads,
+        queries: start..<min(start + rows, shape.queries), scratch: scratch[worker])
+    }
+  }
+
+  private static func attend<Scalar: BLASScalar>(
+    _ problem: AttentionProblem<Scalar>, batch: Int, head: Int, queries: Range<Int>,
+    scratch: UnsafeMutablePointer<Scalar>
+  ) {
+    let (shape, mask, details) = (problem.shape, problem.mask, problem.details)
+    let arithmetic = Scalar.arithmetic
+    let (rows, dv) = (queries.count, shape.valueHeadSize)
+    let keys = details.coversMasked ? 0..<shape.keys : mask.union(batch: batch, queries: queries)
+    let ld = leadingDimension(keys.count)
+    let logSumExp = scratch + rows * ld
+    let ranges = UnsafeMutableRawPointer(logSumExp + rows).assumingMemoryBound(to: Int32.self)
+    let block = ScoreBlock(
+      batch: batch, heads: head..<(head + 1), queries: queries, keys: keys, base: scratch, ld: ld, first: ranges,
+      end: ranges + rows)
+    problem.prefillDetails(batch: batch, heads: block.heads, queries: queries, weight: 0)
+    let restriction = block.restriction(mask)
+    let output = problem.output[batch, head] + queries.lowerBound * problem.output.strides.row
+
+    if !restriction.isEmpty || details.coversMasked, !keys.isEmpty {
+      let keyValueHead = problem.keyValueHead(head)
+      arithmetic.product(
+        false, true, rows, keys.count, shape.headSize, problem.scale,
+        problem.queries[batch, head] + queries.lowerBound * problem.queries.strides.row, problem.ldQueries,
+        problem.keys[batch, keyValueHead] + keys.lowerBound * problem.keys.strides.row, problem.ldKeys, 0,
+        scratch, ld)
+      if restriction.byRange { block.fitRanges(mask) }
+      if details.coversScores { block.writeStages(problem, restriction) }
+    }
+    guard !restriction.isEmpty else {
+      problem.setOutputToZero(batch: batch, head: head, queries: queries)
+      let row = problem.scoreRow(batch: batch, head: head, query: queries.lowerBound)
+      (details.logSumExp.map { $0 + row })?.update(repeating: -.infinity, count: rows)
+      return
+    }
+
+    // Stages that were written have softcap and bias in them already; masking again changes nothing.
+    let pending = details.coversScores ? ScoreBlock<Scalar>.Restriction() : restriction
+    let softcap = details.coversScores ? 0 : problem.softcap
+    block.forEachRun(mask, pending, softcap: softcap) { firstRow, rows, rules in
+      arithmetic.kernels.softmaxRows(scratch + firstRow * ld, rows, keys.count, ld, rules, logSumExp + firstRow)
+    }
+    block.copy(to: details.weights, problem)
+    if let target = details.logSumExp {
+      (target + problem.scoreRow(batch: batch, head: head, query: queries.lowerBound)).update(
+        from: logSumExp, count: rows)
+    }
+
+    let values =
+      problem.values[batch, problem.keyValueHead(head)] + keys.lowerBound * problem.values.strides.row
+    if restriction.mayMask, !arithmetic.kernels.allFinite(values, keys.count, dv, problem.ldValues) {
+      problem.setOutputToZero(batch: batch, head: head, queries: queries)
+      block.addAttendedProduct(
+        mask, values: values, ldValues: problem.ldValues, valueHeadSize: dv, into: output,
+        ldOutput: problem.output.strides.row)
+    } else {
+      arithmetic.product(
+        false, false, rows, dv, keys.count, 1, scratch, ld, values, problem.ldValues, 0, output, problem.ldOutput)
+    }
+    for row in 0..<rows where logSumExp[row] == -.infinity {
+      let query = queries.lowerBound + row
+      problem.setOutputToZero(batch: batch, head: head, queries: query..<(query + 1))
+    }
+  }
+}

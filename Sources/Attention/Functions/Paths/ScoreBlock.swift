@@ -1,0 +1,152 @@
+internal import Tensors
+
+/// A block of scores in scratch: the rows of some query heads and queries, the columns of some keys.
+///
+/// Row r belongs to head `heads.lowerBound + r / queries.count` and query `queries.lowerBound + r % queries.count`; several
+/// heads only where they share a key/value head.
+struct ScoreBlock<Scalar: BLASScalar> {
+  let batch: Int
+  let heads: Range<Int>
+  let queries: Range<Int>
+  let keys: Range<Int>
+  let base: UnsafeMutablePointer<Scalar>
+  /// From one row to the next.
+  let ld: Int
+  /// The attended keys of each row, from `keys.lowerBound`; room for `rows` each. Filled by ``fitRanges(_:)``.
+  let first: UnsafeMutablePointer<Int32>
+  let end: UnsafeMutablePointer<Int32>
+
+  var rows: Int { heads.count * queries.count }
+
+  /// How the mask acts on this block.
+  struct Restriction {
+    /// Some row's range ends inside the block.
+    var byRange = false
+    /// `keep` is false somewhere inside it.
+    var byKeep = false
+    /// Scores get a bias (which may be −∞).
+    var byBias = false
+    /// Nothing in it is attended.
+    var isEmpty = false
+
+    /// Whether a place of the block may be masked.
+    var mayMask: Bool { byRange || byKeep || byBias }
+  }
+
+  func restriction(_ mask: ResolvedMask<Scalar>) -> Restriction {
+    var restriction = Restriction()
+    let attended = keys.clamped(to: mask.union(batch: batch, queries: queries))
+    let coverage =
+      attended.isEmpty
+      ? .none : mask.keepCoverage(batch: batch, heads: heads, queries: queries, keys: attended)
+    restriction.isEmpty = coverage == .none
+    restriction.byKeep = coverage == .part
+    restriction.byRange = !mask.coversWholly(batch: batch, queries: queries, keys: keys)
+    restriction.byBias = mask.bias != nil
+    return restriction
+  }
+
+  /// Writes each row's attended range into ``first`` and ``end``.
+  func fitRanges(_ mask: ResolvedMask<Scalar>) {
+    for (index, query) in queries.enumerated() {
+      let range = mask.range(batch: batch, query: query)
+      let low = min(max(range.first - keys.lowerBound, 0), keys.count)
+      let high = min(max(range.end - keys.lowerBound, 0), keys.count)
+      for head in 0..<heads.count {
+        first[head * queries.count + index] = Int32(low)
+        end[head * queries.count + index] = Int32(high)
+      }
+    }
+  }
+
+  /// Calls `body` for runs of rows that one set of rules serves: all rows, or each head's where keep or bias differ by head.
+  func forEachRun(
+    _ mask: ResolvedMask<Scalar>, _ restriction: Restriction, softcap: Scalar,
+    _ body: (_ firstRow: Int, _ rows: Int, _ rules: ScoreRules<Scalar>) -> Void
+  ) {
+    let keep = restriction.byKeep ? mask.keep : nil
+    let bias = restriction.byBias ? mask.bias : nil
+    let isUniform = keep == nil && bias == nil
+    for head in isUniform ? heads.prefix(1) : heads[...] {
+      let firstRow = (head - heads.lowerBound) * queries.count
+      let rules = ScoreRules(
+        softcap: softcap,
+        bias: bias.map { $0.row(batch: batch, head: head, query: queries.lowerBound) + keys.lowerBound },
+        biasStride: bias?.queryStride ?? 0,
+        keep: keep.map { $0.row(batch: batch, head: head, query: queries.lowerBound) + keys.lowerBound },
+        keepStride: keep?.queryStride ?? 0,
+        first: restriction.byRange ? UnsafePointer(first + firstRow) : nil,
+        end: restriction.byRange ? UnsafePointer(end + firstRow) : nil)
+      body(firstRow, isUniform ? rows : queries.count, rules)
+    }
+  }
+
+  /// Whether row `row` attends key `key` (a bias of −∞ masks).
+  func isAttended(_ mask: ResolvedMask<Scalar>, row: Int, key: Int) -> Bool {
+    let head = heads.lowerBound + row / queries.count
+    let query = queries.lowerBound + row % queries.count
+    let range = mask.range(batch: batch, query: query)
+    guard key >= range.first, key < range.end else { return false }
+    if let keep = mask.keep, !keep.row(batch: batch, head: head, query: query)[key] { return false }
+    if let bias = mask.bias, bias.row(batch: batch, head: head, query: query)[key] == -.infinity { return false }
+    return true
+  }
+
+  /// output += P·V over attended places only, row by row: for values that are not finite at a masked place, where a matrix
+  /// product would turn 0·NaN into NaN.
+  func addAttendedProduct(
+    _ mask: ResolvedMask<Scalar>, values: UnsafePointer<Scalar>, ldValues: Int, valueHeadSize: Int,
+    into output: UnsafeMutablePointer<Scalar>, ldOutput: Int
+  ) {
+    let axpy = Scalar.arithmetic.kernels.axpy
+    for row in 0..<rows {
+      for column in 0..<keys.count where isAttended(mask, row: row, key: keys.lowerBound + column) {
+        axpy(base[row * ld + column], values + column * ldValues, output + row * ldOutput, valueHeadSize)
+      }
+    }
+  }
+
+  /// Copies the block to its place in a [B, H, L, S] detail.
+  func copy(to detail: UnsafeMutablePointer<Scalar>?, _ problem: AttentionProblem<Scalar>) {
+    guard let detail else { return }
+    for row in 0..<rows {
+      (detail + detailOffset(row: row, problem)).update(from: base + row * ld, count: keys.count)
+    }
+  }
+
+  /// Where row `row`'s first column of this block stands in a [B, H, L, S] detail.
+  func detailOffset(row: Int, _ problem: AttentionProblem<Scalar>) -> Int {
+    let head = heads.lowerBound + row / queries.count
+    let query = queries.lowerBound + row % queries.count
+    return problem.scoreRow(batch: batch, head: head, query: query) * problem.shape.keys + keys.lowerBound
+  }
+
+  /// Applies softcap, bias and mask to raw scores one after the other, copying each stage that was asked for.
+  func writeStages(_ problem: AttentionProblem<Scalar>, _ restriction: Restriction) {
+    let kernels = Scalar.arithmetic.kernels
+    copy(to: problem.details.rawScores, problem)
+    if problem.softcap > 0 { kernels.softcap(base, rows, keys.count, ld, problem.softcap) }
+    copy(to: problem.details.cappedScores, problem)
+    guard !restriction.isEmpty else { return }
+    if restriction.mayMask {
+      forEachRun(problem.mask, restriction, softcap: 0) { firstRow, rows, rules in
+        kernels.mask(base + firstRow * ld, rows, keys.count, ld, rules)
+      }
+    }
+    copy(to: problem.details.maskedScores, problem)
+  }
+}
+
+extension AttentionProblem {
+  /// Fills rows of the details that have a value for every score with what a masked place has: a path computes only tiles
+  /// that something attends. `weight` is 0, or −∞ where the rows still hold scores that become weights at the end.
+  func prefillDetails(batch: Int, heads: Range<Int>, queries block: Range<Int>, weight: Scalar) {
+    guard details.maskedScores != nil || details.weights != nil else { return }
+    for head in heads {
+      let start = scoreRow(batch: batch, head: head, query: block.lowerBound) * shape.keys
+      let count = block.count * shape.keys
+      if let scores = details.maskedScores { (scores + start).update(repeating: -.infinity, count: count) }
+      if let weights = details.weights { (weights + start).update(repeating: weight, count: count) }
+    }
+  }
+}
