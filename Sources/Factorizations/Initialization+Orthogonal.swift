@@ -16,13 +16,15 @@ extension Initialization {
   /// - Parameters:
   ///   - shape: [out, in …]: a matrix of `out` rows and as many columns as the other axes have elements.
   ///   - gain: the length of each row (or column).
+  ///   - type: the element type.
+  ///   - generator: gives the numbers, and moves on.
   /// - Returns: a tensor of that shape; an empty one where an axis is 0.
   /// - Throws: ``FactorizationError/rank(expected:shape:)`` below rank 2;
   ///   ``FactorizationError/argument(name:expected:actual:)`` for a gain that is not finite;
   ///   ``FactorizationError/tensor(_:)`` for a shape that is none; ``FactorizationError/tooLarge(shape:needed:limit:)``.
   /// - Complexity: about 4·M·N·min(M, N) operations for M rows and N columns.
   /// - SeeAlso: Saxe, McClelland and Ganguli (2014), "Exact solutions to the nonlinear dynamics of learning in deep linear
-  ///   neural networks", section 3; PyTorch `torch.nn.init.orthogonal_`, whose semantics these are (its numbers come of
+  ///   neural networks", ICLR 2014; PyTorch `torch.nn.init.orthogonal_`, whose semantics these are (its numbers come of
   ///   another generator).
   public static func orthogonal<Scalar: BLASScalar, Generator: RandomNumberGenerator>(
     _ shape: [Int], gain: Double = 1, as type: Scalar.Type = Scalar.self, using generator: inout Generator
@@ -49,7 +51,7 @@ extension Initialization {
   /// With the signs that the algorithm happens to give, Q of a Gaussian matrix would not be evenly distributed.
   ///
   /// - SeeAlso: Mezzadri (2007), "How to generate random matrices from the classical compact groups", Notices of the AMS
-  ///   54(5), section 5.
+  ///   54(5).
   package static func orthogonalized(
     _ matrix: Tensor<Double>, gain: Double
   ) throws(FactorizationError) -> Tensor<Double> {

@@ -3,7 +3,7 @@ internal import Tensors
 /// A copy of a matrix for LAPACK to overwrite, checked on the way: rank 2, not empty, within 32-bit integers, finite.
 ///
 /// NaN and infinities are an error here rather than LAPACK's to find: LAPACKE's own check looks for NaN alone and can be
-/// turned off from outside, and with an infinity some algorithms do not end.
+/// turned off from outside, and what iterates may not end on an infinity.
 struct MatrixCopy<Scalar: BLASScalar> {
   enum Order {
     case rowMajor

@@ -76,7 +76,7 @@ public struct QRFactorization<Scalar: BLASScalar>: Sendable {
   /// For a matrix of full column rank this is the only one of that kind.
   ///
   /// - Throws: ``FactorizationError/tensor(_:)`` when memory runs out.
-  /// - SeeAlso: Golub and Van Loan (2013), theorem 5.2.3.
+  /// - SeeAlso: Golub and Van Loan (2013), section 5.2, on the uniqueness of the thin QR factorization.
   public func withPositiveDiagonal() throws(FactorizationError) -> QRFactorization {
     let (q, r) = try rethrowing { () throws(TensorError) in (try self.q.copy(), try self.r.copy()) }
     let (m, width, n) = (q.layout.shape[0], q.layout.shape[1], r.layout.shape[1])

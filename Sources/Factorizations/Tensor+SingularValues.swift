@@ -36,7 +36,7 @@ extension Tensor where Element: BLASScalar {
   ///
   /// - Throws: as ``SingularValueDecomposition/init(of:mode:)``.
   /// - Complexity: that of ``singularValues()``.
-  /// - SeeAlso: Roy and Vetterli (2007), "The effective rank: a measure of effective dimensionality", EUSIPCO, section 2.
+  /// - SeeAlso: Roy and Vetterli (2007), "The effective rank: a measure of effective dimensionality", EUSIPCO 2007.
   public func effectiveRank() throws(FactorizationError) -> Double {
     Spectrum.effectiveRank(of: try singularValues().elements.map(\.asDouble))
   }
