@@ -45,7 +45,8 @@ public struct BLASSelfCheck: Sendable {
   }
 
   private static func check<Scalar: BLASScalar>(
-    _ product: BLASArithmetic<Scalar>.Product, _ function: String, _ form: String, _ transposesA: Bool, _ transposesB: Bool, _ m: Int,
+    _ product: BLASArithmetic<Scalar>.Product, _ function: String, _ form: String, _ transposesA: Bool,
+    _ transposesB: Bool, _ m: Int,
     _ n: Int, _ k: Int
   ) throws(TensorError) -> Case {
     // Numbers in [−1, 1) from a fixed linear congruential sequence: the check needs no generator of its own.

@@ -36,7 +36,11 @@ public struct BatchedGEMM<Scalar: BLASScalar>: Sendable {
 
   /// Computes every element in caller-owned memory.
   ///
-  /// - Parameter workers: how many threads may share the batch; nil: ``Workers/count``.
+  /// - Parameters:
+  ///   - a: every element's A; one may serve all.
+  ///   - b: every element's B; one may serve all.
+  ///   - c: every element's C.
+  ///   - workers: how many threads may share the batch; nil: ``Workers/count``.
   /// - Throws: ``TensorError/spanTooShort(name:expected:actual:)`` before anything is written.
   public func callAsFunction(
     _ a: Span<Scalar>, _ b: Span<Scalar>, into c: inout MutableSpan<Scalar>, workers: Int? = nil

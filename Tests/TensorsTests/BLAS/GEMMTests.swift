@@ -94,8 +94,9 @@ import Testing
     func run(_ k: Int, beta: Float, on held: [Float]) throws -> [Float] {
       var c = held
       let ones = [Float](repeating: 1, count: 2 * 3 * max(k, 1))
-      try GEMM<Float>(m: 2, n: 3, k: k, transposesA: form.transposesA, transposesB: form.transposesB, beta: beta).compute(
-        k == 0 ? [Float]() : ones, k == 0 ? [Float]() : ones, into: &c)
+      try GEMM<Float>(m: 2, n: 3, k: k, transposesA: form.transposesA, transposesB: form.transposesB, beta: beta)
+        .compute(
+          k == 0 ? [Float]() : ones, k == 0 ? [Float]() : ones, into: &c)
       return c
     }
     let undefined = [Float](repeating: .nan, count: 6)
@@ -106,7 +107,8 @@ import Testing
     #expect(try run(5, beta: 1, on: [1, 2, 3, 4, 5, 6]) == [6, 7, 8, 9, 10, 11])
   }
 
-  @Test("No rows or no columns: nothing is written", arguments: [(0, 3, 5), (3, 0, 5), (0, 0, 0), (0, 3, 0), (3, 0, 0)])
+  @Test(
+    "No rows or no columns: nothing is written", arguments: [(0, 3, 5), (3, 0, 5), (0, 0, 0), (0, 3, 0), (3, 0, 0)])
   func empty(m: Int, n: Int, k: Int) throws {
     var c: [Double] = [7]
     let elements = [Double](repeating: 1, count: 15)
