@@ -13,11 +13,12 @@ extension AttentionCase {
   ///
   /// - Throws: ``CaseError`` for anything else: other fields, numbers below 1 or beyond memory, H no multiple of G.
   init(parsing text: String) throws(CaseError) {
-    let form = "B,H,G,L,S,D or B,H,G,L,S,D,causal, such as 1,12,12,512,512,64"
     var fields = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     let isCausal = fields.count == 7 && fields.last == "causal"
     if isCausal { fields.removeLast() }
-    guard fields.count == 6 else { throw CaseError(text: text, expected: form) }
+    guard fields.count == 6 else {
+      throw CaseError(text: text, expected: "B,H,G,L,S,D or B,H,G,L,S,D,causal, such as 1,12,12,512,512,64")
+    }
     let sizes = try CaseError.sizes(fields, of: text)
     self.init(
       text, batch: sizes[0], heads: sizes[1], keyValueHeads: sizes[2], queries: sizes[3], keys: sizes[4],
@@ -27,22 +28,14 @@ extension AttentionCase {
     } catch {
       throw CaseError(text: text, expected: "sizes that fit each other (\(error))")
     }
-    guard elementCount <= CaseError.elementLimit else {
-      throw CaseError(
-        text: text, expected: "at most \(CaseError.elementLimit) elements in all, not \(Int(elementCount))")
-    }
-  }
-
-  /// Elements of queries, keys, values and output.
-  private var elementCount: Double {
-    2 * Double(batch) * Double(headSize)
-      * (Double(heads) * Double(queries) + Double(keyValueHeads) * Double(keys))
+    let rows = Double(heads) * Double(queries) + Double(keyValueHeads) * Double(keys)
+    try CaseError.check(2 * Double(batch) * Double(headSize) * rows, of: text)
   }
 }
 
 extension CaseError {
   /// 8 GiB of Float: a shape beyond that is taken for a slip.
-  static let elementLimit = Double(1 << 31)
+  static let elementLimit = 1 << 31
 
   /// Every field as a number of at least 1 that BLAS can take.
   static func sizes(_ fields: [String], of text: String) throws(CaseError) -> [Int] {
@@ -54,5 +47,12 @@ extension CaseError {
       sizes.append(size)
     }
     return sizes
+  }
+
+  /// That all operands together have no more than ``elementLimit`` elements.
+  static func check(_ elements: Double, of text: String) throws(CaseError) {
+    guard elements <= Double(elementLimit) else {
+      throw CaseError(text: text, expected: "at most \(elementLimit) numbers in all operands together")
+    }
   }
 }

@@ -1,60 +1,47 @@
 internal import Attention
 internal import Foundation
 
-/// Attention in Double by plain loops, for the check that the paths agree; shares no code with them but the fan-out over
-/// threads.
+/// Attention in Double by loops, for the check that the paths agree; it shares no code with them but the fan-out over threads.
 struct DoubleOracle: Sendable {
   let problem: AttentionCase
 
   /// Rows of the output [rows, D], by their number (b·H + h)·L + i.
-  func rows(_ rows: [Int], queries: [Float], keys: [Float], values: [Float], workers: Int) -> [Double] {
+  func rows(_ rows: [Int], queries: [Double], keys: [Double], values: [Double], workers: Int) -> [Double] {
     let d = problem.headSize
-    let (wideKeys, wideValues) = (keys.map(Double.init), values.map(Double.init))
-    return [Double](unsafeUninitializedCapacity: rows.count * d) { output, initialized in
-      output.initialize(repeating: 0)
-      // A few hundred pieces: rows differ in length under a causal mask.
-      let rowsPerPiece = max(1, rows.count / 256)
-      // Pieces write to rows of their own.
-      nonisolated(unsafe) let output = output
-      wideKeys.withUnsafeBufferPointer { keys in
-        wideValues.withUnsafeBufferPointer { values in
-          FanOut.run(pieces: (rows.count + rowsPerPiece - 1) / rowsPerPiece, workers: workers) { piece, _ in
-            var scores = [Double](repeating: 0, count: problem.keys)
-            for place in (piece * rowsPerPiece)..<min((piece + 1) * rowsPerPiece, rows.count) {
-              let query = queries[(rows[place] * d)..<((rows[place] + 1) * d)].map(Double.init)
-              let target = UnsafeMutableBufferPointer(rebasing: output[(place * d)..<((place + 1) * d)])
-              attend(rows[place], query, keys, values, &scores, target)
-            }
+    return Self.fillRows(rows.count, of: d, workers: workers) { place, output in
+      let row = rows[place]
+      var scores = [Double](repeating: 0, count: problem.attendedKeys(query: row % problem.queries))
+      queries.withUnsafeBufferPointer { queries in
+        keys.withUnsafeBufferPointer { keys in
+          values.withUnsafeBufferPointer { values in
+            attend(row, queries, keys, values, &scores, output)
           }
         }
       }
-      initialized = rows.count * d
     }
   }
 
   private func attend(
-    _ row: Int, _ query: [Double], _ keys: UnsafeBufferPointer<Double>, _ values: UnsafeBufferPointer<Double>,
-    _ scores: inout [Double], _ output: UnsafeMutableBufferPointer<Double>
+    _ row: Int, _ queries: UnsafeBufferPointer<Double>, _ keys: UnsafeBufferPointer<Double>,
+    _ values: UnsafeBufferPointer<Double>, _ scores: inout [Double], _ output: UnsafeMutableBufferPointer<Double>
   ) {
     let (d, s) = (problem.headSize, problem.keys)
-    let attended = problem.attendedKeys(query: row % problem.queries)
     // (b·H + h) / (H / G) = b·G + h / (H / G)
     let head = row / problem.queries / (problem.heads / problem.keyValueHeads)
+    let query = UnsafeBufferPointer(rebasing: queries[(row * d)..<((row + 1) * d)])
     let scale = 1 / Double(d).squareRoot()
     var maximum = -Double.infinity
-    query.withUnsafeBufferPointer { query in
-      for j in 0..<attended {
-        let key = UnsafeBufferPointer(rebasing: keys[((head * s + j) * d)..<((head * s + j + 1) * d)])
-        scores[j] = scale * Self.dot(query, key)
-        maximum = max(maximum, scores[j])
-      }
+    for j in scores.indices {
+      let key = UnsafeBufferPointer(rebasing: keys[((head * s + j) * d)..<((head * s + j + 1) * d)])
+      scores[j] = scale * Self.dot(query, key)
+      maximum = max(maximum, scores[j])
     }
     var sum = 0.0
-    for j in 0..<attended {
+    for j in scores.indices {
       scores[j] = exp(scores[j] - maximum)
       sum += scores[j]
     }
-    for j in 0..<attended {
+    for j in scores.indices {
       let value = UnsafeBufferPointer(rebasing: values[((head * s + j) * d)..<((head * s + j + 1) * d)])
       let weight = scores[j] / sum
       for e in 0..<d { output[e] += weight * value[e] }
@@ -77,5 +64,23 @@ struct DoubleOracle: Sendable {
       e += 1
     }
     return (s0 + s1) + (s2 + s3)
+  }
+
+  /// A matrix [rows, size], each row computed by `body`, which gets zeros.
+  static func fillRows(
+    _ rowCount: Int, of size: Int, workers: Int, _ body: (_ row: Int, UnsafeMutableBufferPointer<Double>) -> Void
+  ) -> [Double] {
+    [Double](unsafeUninitializedCapacity: rowCount * size) { buffer, initialized in
+      buffer.initialize(repeating: 0)
+      // Many small pieces, as rows differ in length under a causal mask.
+      let rowsPerPiece = max(1, rowCount / 256)
+      let matrix = buffer
+      FanOut.run(pieces: (rowCount + rowsPerPiece - 1) / rowsPerPiece, workers: workers) { piece, _ in
+        for row in (piece * rowsPerPiece)..<min((piece + 1) * rowsPerPiece, rowCount) {
+          body(row, UnsafeMutableBufferPointer(rebasing: matrix[(row * size)..<((row + 1) * size)]))
+        }
+      }
+      initialized = rowCount * size
+    }
   }
 }

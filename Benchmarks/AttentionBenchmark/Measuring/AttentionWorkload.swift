@@ -39,7 +39,9 @@ struct AttentionWorkload: Workload {
   }
 
   func exactRows(_ rows: [Int], workers: Int) -> [Double] {
-    DoubleOracle(problem: problem).rows(rows, queries: queries, keys: keys, values: values, workers: workers)
+    DoubleOracle(problem: problem).rows(
+      rows, queries: queries.map(Double.init), keys: keys.map(Double.init), values: values.map(Double.init),
+      workers: workers)
   }
 
   func naive() -> any Contender {
@@ -50,81 +52,16 @@ struct AttentionWorkload: Workload {
   }
 
   func contender(_ path: BenchmarkPath, threads: Int) throws -> (any Contender)? {
-    let planned: AttentionPath
-    switch path {
-    case .auto: planned = .automatic
-    case .reference: planned = .reference
-    case .blas: planned = .blas
-    case .tiled: planned = .tiled
-    case .unrolled:
-      guard threads == 1 else { return nil }
-      let (kernel, queries, keys, values) = (UnrolledAttention(problem: problem), queries, keys, values)
-      return LoopRun(path: path.rawValue, outputCount: queries.count, scratchCount: problem.keys) { output in
-        kernel(queries: queries, keys: keys, values: values, into: &output)
-      }
+    if let planned = path.planned { return try PlanRun(self, planned, threads: threads) }
+    guard threads == 1 else { return nil }
+    let (kernel, queries, keys, values) = (UnrolledAttention(problem: problem), queries, keys, values)
+    return LoopRun(path: path.rawValue, outputCount: queries.count, scratchCount: problem.keys) { output in
+      kernel(queries: queries, keys: keys, values: values, into: &output)
     }
-    return try PlanRun(self, planned, threads: threads)
   }
 
   func index(row: Int, column: Int) -> [Int] {
     let (batchAndHead, query) = row.quotientAndRemainder(dividingBy: problem.queries)
     return [batchAndHead / problem.heads, batchAndHead % problem.heads, query, column]
   }
-}
-
-/// One of the package's paths on a plan, a workspace and an output that every run uses again.
-final class PlanRun: Contender {
-  let path: String
-  let threads: Int
-  private let plan: AttentionPlan<Float>
-  private let queries: Tensor<Float>
-  private let keys: Tensor<Float>
-  private let values: Tensor<Float>
-  private var workspace: AttentionWorkspace<Float>
-  private var result: Tensor<Float>
-
-  init(_ workload: AttentionWorkload, _ path: AttentionPath, threads: Int) throws {
-    let problem = workload.problem
-    plan = try AttentionPlan(
-      shape: problem.shape(), mask: problem.mask,
-      options: AttentionOptions(alignment: .start, path: path, workers: threads))
-    workspace = try plan.makeWorkspace()
-    self.path = path.rawValue
-    self.threads = threads
-    let queryShape = [problem.batch, problem.heads, problem.queries, problem.headSize]
-    let keyShape = [problem.batch, problem.keyValueHeads, problem.keys, problem.headSize]
-    queries = try Tensor(workload.queries, shape: queryShape)
-    keys = try Tensor(workload.keys, shape: keyShape)
-    values = try Tensor(workload.values, shape: keyShape)
-    result = try Tensor(zeros: queryShape)
-  }
-
-  var scratchBytes: Int { workspace.byteCount }
-
-  func run() throws {
-    try plan.run(queries: queries, keys: keys, values: values, into: &result, workspace: &workspace)
-  }
-
-  func output() -> [Float] { result.elements }
-}
-
-/// A kernel of loops over arrays, on one thread.
-final class LoopRun: Contender {
-  let path: String
-  let threads = 1
-  let scratchBytes: Int
-  private let body: (inout [Float]) -> Void
-  private var result: [Float]
-
-  /// - Parameter scratchCount: how many numbers `body` keeps besides its output.
-  init(path: String, outputCount: Int, scratchCount: Int, _ body: @escaping (inout [Float]) -> Void) {
-    self.path = path
-    self.body = body
-    scratchBytes = scratchCount * MemoryLayout<Float>.stride
-    result = [Float](repeating: 0, count: outputCount)
-  }
-
-  func run() { body(&result) }
-
-  func output() -> [Float] { result }
 }

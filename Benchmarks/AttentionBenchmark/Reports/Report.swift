@@ -6,10 +6,15 @@ struct Report: Sendable {
     case table, json, csv, markdown
   }
 
-  var results: [CaseResult]
+  var results: [CaseResult] = []
   var machine: MachineDescription
   /// Remarks on the results, a line each.
   var notes: [String] = []
+
+  mutating func add(_ outcome: CaseRunner.Outcome) {
+    results += outcome.results
+    notes += outcome.notes
+  }
 
   /// The text, its last line ended. Tables for readers begin with the machine and end with the notes; JSON and CSV hold the
   /// results alone.
