@@ -2,8 +2,8 @@ internal import Tensors
 
 /// Distributions from which a layer's parameters are drawn before training.
 ///
-/// Numbers are drawn in Double and rounded once, so that a Float layer holds the rounded parameters of the Double layer of
-/// the same seed.
+/// Numbers are drawn in Double and rounded once: a Float layer holds the rounded parameters of the Double layer of the
+/// same seed.
 public enum Initialization {
   /// Uniform in ±√(6 / (in + out)): keeps the variance of activations and of gradients from layer to layer.
   ///
@@ -12,11 +12,13 @@ public enum Initialization {
   ///   - gain: a factor of the bound.
   ///   - type: the element type.
   ///   - generator: where random bits come from.
-  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as ``uniform(_:bound:as:using:)``.
+  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as
+  ///   ``uniform(_:bound:as:using:)``.
   /// - SeeAlso: Glorot and Bengio (2010), "Understanding the difficulty of training deep feedforward neural networks",
   ///   equation 16; PyTorch `torch.nn.init.xavier_uniform_`.
   public static func xavierUniform<Scalar: BLASScalar>(
-    _ shape: [Int], gain: Double = 1, as type: Scalar.Type = Scalar.self, using generator: inout SeededGenerator
+    _ shape: [Int], gain: Double = 1, as type: Scalar.Type = Scalar.self,
+    using generator: inout some RandomNumberGenerator
   ) throws(AttentionError) -> Tensor<Scalar> {
     guard shape.count == 2 else { throw .rank(name: "weight", expected: "2: [out, in]", shape: shape) }
     let fans = Double(shape[0]) + Double(shape[1])
@@ -30,10 +32,11 @@ public enum Initialization {
   ///   - shape: [out, in].
   ///   - type: the element type.
   ///   - generator: where random bits come from.
-  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as ``uniform(_:bound:as:using:)``.
+  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as
+  ///   ``uniform(_:bound:as:using:)``.
   /// - SeeAlso: He et al. (2015), "Delving deep into rectifiers", section 2.2, for the family.
   public static func fanInUniform<Scalar: BLASScalar>(
-    _ shape: [Int], as type: Scalar.Type = Scalar.self, using generator: inout SeededGenerator
+    _ shape: [Int], as type: Scalar.Type = Scalar.self, using generator: inout some RandomNumberGenerator
   ) throws(AttentionError) -> Tensor<Scalar> {
     guard shape.count == 2 else { throw .rank(name: "weight", expected: "2: [out, in]", shape: shape) }
     return try uniform(
@@ -42,10 +45,15 @@ public enum Initialization {
 
   /// Uniform between −bound and bound, in row-major order of drawing.
   ///
+  /// - Parameters:
+  ///   - shape: any.
+  ///   - bound: 0 or more.
+  ///   - type: the element type.
+  ///   - generator: where random bits come from.
   /// - Throws: ``AttentionError/argument(name:expected:actual:)`` for a bound that is negative or not finite;
   ///   ``AttentionError/tensor(_:)`` for a shape that is none.
   public static func uniform<Scalar: BLASScalar>(
-    _ shape: [Int], bound: Double, as type: Scalar.Type = Scalar.self, using generator: inout SeededGenerator
+    _ shape: [Int], bound: Double, as type: Scalar.Type = Scalar.self, using generator: inout some RandomNumberGenerator
   ) throws(AttentionError) -> Tensor<Scalar> {
     guard bound >= 0, bound.isFinite else {
       throw .argument(name: "bound", expected: "a finite number, 0 or more", actual: "\(bound)")
@@ -58,8 +66,12 @@ public enum Initialization {
   }
 
   private static func draw(
-    _ target: UnsafeMutablePointer<Double>, count: Int, bound: Double, _ generator: inout SeededGenerator
+    _ target: UnsafeMutablePointer<Double>, count: Int, bound: Double, _ generator: inout some RandomNumberGenerator
   ) {
-    for index in 0..<count { target[index] = (2 * generator.nextUnit() - 1) * bound }
+    for index in 0..<count {
+      // 53 bits: a multiple of 2⁻⁵³ in [0, 1).
+      let unit = Double(generator.next() >> 11) * 0x1p-53
+      target[index] = (2 * unit - 1) * bound
+    }
   }
 }

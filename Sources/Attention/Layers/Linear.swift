@@ -45,7 +45,7 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
     for (name, size) in [("inputSize", inputSize), ("outputSize", outputSize)] where size < 1 {
       throw .argument(name: name, expected: "1 or more", actual: "\(size)")
     }
-    var generator = SeededGenerator(seed: seed)
+    var generator = Xoshiro256(seed: seed)
     let bound = 1 / Double(inputSize).squareRoot()
     let weight = try Initialization.uniform([outputSize, inputSize], bound: bound, as: Scalar.self, using: &generator)
     let bias =
@@ -82,8 +82,8 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
 
   /// Writes x·Wᵀ + b, or some of its columns, into memory.
   ///
-  /// The rows receive the bias first and the product adds to them (β = 1), each worker doing both for its own block, so that
-  /// no second pass over the result is needed.
+  /// The rows receive the bias first and the product adds to them (β = 1), each worker doing both for its own block:
+  /// there is no second pass over the result.
   ///
   /// - Parameters:
   ///   - x: [rows, in].
@@ -91,6 +91,9 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
   ///   - target: receives [rows, outputs].
   ///   - leadingDimension: from one row of the target to the next.
   /// - Throws: ``AttentionError/tensor(_:)`` for sizes beyond BLAS's 32-bit numbers; nothing is written then.
+  // Called from unspecialised code of other modules: without this, pointers move by run-time strides.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func run(
     _ x: RowMatrix<Scalar>, outputs: Range<Int>? = nil, into target: UnsafeMutablePointer<Scalar>,
     leadingDimension ldc: Int, workers: Int

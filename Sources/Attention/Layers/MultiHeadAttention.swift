@@ -11,8 +11,8 @@ internal import Tensors
 /// let z = try layer(query: x, key: memory, value: memory)  // cross-attention
 /// ```
 ///
-/// Parameters and results are those of PyTorch's `nn.MultiheadAttention` with `batch_first=True`, but for a query with nothing
-/// to attend: its output row is the output projection's bias and its weights are 0, where PyTorch gives NaN.
+/// Parameters and results are those of PyTorch's `nn.MultiheadAttention` with `batch_first=True`, but for a query with
+/// nothing to attend: its output row is the output projection's bias and its weights are 0, where PyTorch gives NaN.
 ///
 /// - SeeAlso: Vaswani et al. (2017), "Attention is all you need", section 3.2.2.
 public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
@@ -37,7 +37,8 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
   /// A layer of given parameters.
   ///
   /// - Parameters:
-  ///   - inputProjection: [3E, E] packed, or [E, E], [E, keySize], [E, valueSize], which are packed if the sizes are one.
+  ///   - inputProjection: [3E, E] packed, or [E, E], [E, keySize], [E, valueSize], which are packed if the sizes are
+  ///     one.
   ///   - outputProjection: [E, E].
   ///   - headCount: H, a divisor of E.
   /// - Throws: ``AttentionError`` naming what does not fit.
@@ -57,8 +58,8 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
     self.outputProjection = outputProjection
   }
 
-  /// A layer of freshly drawn parameters, as `nn.MultiheadAttention` draws them: the packed weight, or each of the three, by
-  /// Xavier's uniform distribution, the output weight as `nn.Linear` does, all biases 0.
+  /// A layer of freshly drawn parameters, as `nn.MultiheadAttention` draws them: the packed weight, or each of the
+  /// three, by Xavier's uniform distribution, the output weight as `nn.Linear` does, all biases 0.
   ///
   /// - Parameters:
   ///   - embeddingSize: E.
@@ -79,7 +80,7 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
       }
     }
     try Self.check(headCount: headCount, embeddingSize: embeddingSize)
-    var generator = SeededGenerator(seed: seed)
+    var generator = Xoshiro256(seed: seed)
     func layer(_ outputSize: Int, _ weight: Tensor<Scalar>) throws(AttentionError) -> Linear<Scalar> {
       let bias = try rethrowing { () throws(TensorError) in
         hasBias ? try Tensor<Scalar>(zeros: [outputSize]) : nil

@@ -1,12 +1,11 @@
-/// Random numbers that a seed determines, the same on every platform and in every version of this package.
+/// The random number generator xoshiro256**: a seed determines its numbers, the same on every platform.
 ///
-/// The generator is xoshiro256** (period 2²⁵⁶ − 1), its state filled from the seed by SplitMix64, as its authors recommend.
-/// Not for secrets.
+/// Its period is 2²⁵⁶ − 1; the state is filled from the seed by SplitMix64, as its authors recommend. Not for secrets.
 ///
 /// - SeeAlso: Blackman and Vigna (2021), "Scrambled linear pseudorandom number generators", ACM Transactions on
 ///   Mathematical Software 47(4); Steele, Lea and Flood (2014), "Fast splittable pseudorandom number generators",
 ///   OOPSLA 2014, section 5.
-public struct SeededGenerator: RandomNumberGenerator, Sendable, Hashable {
+public struct Xoshiro256: RandomNumberGenerator, Sendable, Hashable {
   private var s0: UInt64
   private var s1: UInt64
   private var s2: UInt64
@@ -46,10 +45,5 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, Hashable {
 
   private static func rotated(_ value: UInt64, by bits: UInt64) -> UInt64 {
     (value << bits) | (value >> (64 - bits))
-  }
-
-  /// Evenly distributed in [0, 1): a multiple of 2⁻⁵³.
-  public mutating func nextUnit() -> Double {
-    Double(next() >> 11) * 0x1p-53
   }
 }
