@@ -108,14 +108,14 @@ struct AttentionBenchmark: ParsableCommand {
   func run() throws {
     var report = Report(machine: .current)
     let isForPrograms = format == .json || format == .csv
-    if isForPrograms { report.machine.lines.forEach(Self.say) }
+    if isForPrograms { Self.say(report.machine.lines) }
     let progress = ProgressLine()
     let runner = runner { progress.show($0) }
     for problem in try cases() {
       report.add(try measure(problem, by: runner))
     }
     progress.erase()
-    if isForPrograms { report.notes.forEach(Self.say) }
+    if isForPrograms { Self.say(report.notes) }
     let text = Data(try report.rendered(as: format).utf8)
     if let output {
       try text.write(to: URL(fileURLWithPath: output), options: .atomic)
@@ -154,9 +154,9 @@ struct AttentionBenchmark: ParsableCommand {
     }
   }
 
-  private static func say(_ line: String) {
+  private static func say(_ lines: [String]) {
     // Nobody to tell is no reason to fail.
-    try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data(lines.map { $0 + "\n" }.joined().utf8))
   }
 }
 
