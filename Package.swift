@@ -39,7 +39,7 @@ let package = Package(
       path: "Benchmarks/AttentionBenchmark", swiftSettings: features),
 
     .target(
-      name: "Support", dependencies: ["Attention"], path: "Tests/Support", swiftSettings: features),
+      name: "Support", dependencies: ["Attention", "Checkpoints"], path: "Tests/Support", swiftSettings: features),
     .testTarget(
       name: "CKernelsTests", dependencies: ["CKernels", "Support"], swiftSettings: features),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Support"], swiftSettings: features),

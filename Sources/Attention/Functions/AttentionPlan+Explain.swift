@@ -55,7 +55,7 @@ extension AttentionPlan {
     guard path == .tiled, shape.keys > 0,
       let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape)
     else { return counts }
-    let tiling = AttentionTiling(shape: shape)
+    let tiling = AttentionTiling(shape: shape, followsEdge: mask.needsAlignment)
     counts.size = "\(tiling.rowsPerPiece) rows × \(tiling.keysPerTile) keys"
     let tilesPerRow = (shape.keys + tiling.keysPerTile - 1) / tiling.keysPerTile
     for index in 0..<tiling.pieceCount {

@@ -129,6 +129,8 @@ extension AttentionPlan {
     withExtendedLifetime((keptQueries, keptKeys, keptValues)) {}
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func execute(
     _ actual: AttentionShape, _ queries: HeadMatrices<Scalar>, _ keys: HeadMatrices<Scalar>,
     _ values: HeadMatrices<Scalar>, _ mask: AttentionMask<Scalar>?, _ output: MutableHeadMatrices<Scalar>,
@@ -145,7 +147,8 @@ extension AttentionPlan {
       case .blas: BLASAttention.run(problem, scratch: scratch, workers: usefulWorkers)
       case .tiled, .automatic:
         TiledAttention.run(
-          problem, tiling: AttentionTiling(shape: actual), scratch: scratch, workers: usefulWorkers)
+          problem, tiling: AttentionTiling(shape: actual, followsEdge: resolved.hasEdge), scratch: scratch,
+          workers: usefulWorkers)
       }
     }
     withExtendedLifetime(resolved) {}

@@ -94,8 +94,10 @@ struct ResolvedMask<Scalar: BLASScalar> {
     return first <= tile.lowerBound && end >= tile.upperBound
   }
 
+  /// Whether ranges differ from query to query.
+  var hasEdge: Bool { isCausal || windowLeft != nil || windowRight != nil }
   /// Whether ranges restrict anything in this problem.
-  var hasRanges: Bool { isCausal || windowLeft != nil || windowRight != nil || keyLengths != nil }
+  var hasRanges: Bool { hasEdge || keyLengths != nil }
 
   /// Whether a row may have places that are masked, or whose bias may be −∞.
   var isUnrestricted: Bool { !hasRanges && keep == nil && bias == nil }

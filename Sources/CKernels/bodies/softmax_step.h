@@ -7,14 +7,22 @@ static void FN(softmax_step)(T *s, size_t rows, size_t cols, size_t ld, const RU
     const size_t count = rows - start < LANES ? rows - start : LANES;
     T new_maximum[LANES] = {0};
     T row_sum[LANES] = {0};
-    for (size_t k = 0; k < count; k++) {
-      T *row = s + (start + k) * ld;
-      const FN(RowRules) row_rules = FN(row_rules)(rules, start + k, cols);
-      FN(fill_outside)(row, cols, &row_rules, 0);
-      const T top = FN(apply_rules)(row + row_rules.begin, &row_rules);
-      const T old = maximum[start + k];
-      new_maximum[k] = top > old ? top : old;
-      row_sum[k] = FN(row_exp)(row + row_rules.begin, row_rules.count, FN(shift)(new_maximum[k]));
+    /* The maxima of a few rows, then their exponentials: one row's reduction does not hold up the next row. */
+    for (size_t group = 0; group < count; group += 4) {
+      const size_t end = count - group < 4 ? count : group + 4;
+      for (size_t k = group; k < end; k++) {
+        T *row = s + (start + k) * ld;
+        const FN(RowRules) row_rules = FN(row_rules)(rules, start + k, cols);
+        FN(fill_outside)(row, cols, &row_rules, 0);
+        const T top = FN(apply_rules)(row + row_rules.begin, &row_rules);
+        const T old = maximum[start + k];
+        new_maximum[k] = top > old ? top : old;
+      }
+      for (size_t k = group; k < end; k++) {
+        const FN(RowRules) row_rules = FN(row_rules)(rules, start + k, cols);
+        T *x = s + (start + k) * ld + row_rules.begin;
+        row_sum[k] = FN(row_exp)(x, row_rules.count, FN(shift)(new_maximum[k]));
+      }
     }
     const V old = FN(load_up_to)(maximum + start, count, 0);
     const V new = FN(load)(new_maximum);

@@ -1,7 +1,5 @@
 extension CheckpointError: CustomStringConvertible {
-  public var description: String { fileDescription ?? headerDescription ?? layoutDescription ?? useDescription }
-
-  private var fileDescription: String? {
+  public var description: String {
     switch self {
     case .cannotOpen(let path, let reason):
       "can't open \(quoted(path)): \(reason)"
@@ -23,12 +21,6 @@ extension CheckpointError: CustomStringConvertible {
       "the header has no bytes, expected '{' at byte 8"
     case .headerStart(.some(let actual)):
       "the header begins with \(named(actual)) at byte 8, expected '{'"
-    default: nil
-    }
-  }
-
-  private var headerDescription: String? {
-    switch self {
     case .syntax(let offset, let expected, let actual):
       "the header is not JSON at byte \(offset): expected \(expected), got \(actual)"
     case .nestingTooDeep(let offset, let limit):
@@ -53,12 +45,6 @@ extension CheckpointError: CustomStringConvertible {
       "tensor \(quoted(tensor)): \(field) has \(actual) at byte \(offset), expected at most \(limit)"
     case .offsetCount(let tensor, let actual, let offset):
       "tensor \(quoted(tensor)): data_offsets has \(actual) numbers at byte \(offset), expected 2"
-    default: nil
-    }
-  }
-
-  private var layoutDescription: String? {
-    switch self {
     case .tooManyElements(let tensor, let shape):
       "tensor \(quoted(tensor)) of shape \(shape) has more elements than can be addressed"
     case .partialByte(let tensor, let shape, let type):
@@ -75,12 +61,6 @@ extension CheckpointError: CustomStringConvertible {
       "tensor \(quoted(tensor)) begins at byte \(actual) of the data, within tensor \(quoted(other)); expected \(expected)"
     case .bytesAfterData(let expectedSize, let actualSize):
       "the tensors end at byte \(expectedSize), the file has \(actualSize)"
-    default: nil
-    }
-  }
-
-  private var useDescription: String {
-    switch self {
     case .missingTensor(let name, let similar, let count):
       if count == 0 {
         "no tensor \(quoted(name)); the file has no tensors"
@@ -108,8 +88,6 @@ extension CheckpointError: CustomStringConvertible {
       "with tensor \(quoted(tensor)) the data have more bytes than can be addressed"
     case .cannotWrite(let path, let step, let reason):
       "can't write \(quoted(path)): \(step): \(reason)"
-    default:
-      "unreadable checkpoint"
     }
   }
 

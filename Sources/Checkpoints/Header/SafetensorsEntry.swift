@@ -9,5 +9,5 @@ public struct SafetensorsEntry: Equatable, Sendable, CustomStringConvertible {
   /// Where its bytes lie, counted from the start of the data (which follow the header).
   public let dataOffsets: Range<Int>
 
-  public var description: String { "\(name) \(type) \(shape)" }
+  public var description: String { "\(name.debugDescription) \(type) \(shape)" }
 }

@@ -1,6 +1,8 @@
 extension SafetensorsWriter {
   /// The length of the header, the header, and spaces up to a multiple of 8, so that the data are aligned.
-  func header(of tensors: [ErasedTensor]) throws(CheckpointError) -> [UInt8] {
+  func header(
+    of tensors: [ErasedTensor], lengthLimit: Int = SafetensorsHeader.lengthLimit
+  ) throws(CheckpointError) -> [UInt8] {
     var members: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
@@ -20,9 +22,7 @@ extension SafetensorsWriter {
     var text = Array("{\(members.joined(separator: ","))}".utf8)
     let alignment = 8
     text += [UInt8](repeating: UInt8(ascii: " "), count: (alignment - text.count % alignment) % alignment)
-    guard text.count <= SafetensorsHeader.lengthLimit else {
-      throw .headerTooLong(limit: SafetensorsHeader.lengthLimit, actual: UInt64(text.count))
-    }
+    guard text.count <= lengthLimit else { throw .headerTooLong(limit: lengthLimit, actual: UInt64(text.count)) }
     return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
   }
 

@@ -8,21 +8,29 @@ internal import Tensors
 enum BLASAttention {
   /// Scores of a block: enough rows for GEMM to pack the keys seldom, few enough for the block to stay in the outer caches.
   private static let scoresPerBlock = 1 << 19
+  private static let rowLimit = 256
 
   static func rowsPerBlock(shape: AttentionShape) -> Int {
     let fitting = scoresPerBlock / max(shape.keys, 1) / 16 * 16
-    return max(1, min(shape.queries, min(max(fitting, 64), 256)))
+    return max(1, min(shape.queries, min(max(fitting, 64), rowLimit)))
   }
 
-  /// Scratch of a worker in elements: scores, log-sum-exps, and two Int32 ranges a row.
-  static func scratchCount(shape: AttentionShape) -> Int {
-    let rows = rowsPerBlock(shape: shape)
-    return rows * leadingDimension(shape.keys) + 3 * rows
+  /// Scratch of a worker in elements, enough for any problem within `capacity`: scores, log-sum-exps, and two Int32 ranges a
+  /// row. Fewer keys make blocks of more rows, so the capacity's own block need not be the largest.
+  static func scratchCount(capacity: AttentionShape) -> Int {
+    let mostRows = min(rowLimit, capacity.queries)
+    let scores = max(
+      rowsPerBlock(shape: capacity) * capacity.keys, min(scoresPerBlock, mostRows * capacity.keys))
+    return scores + max(1, mostRows) * (leadingDimensionExcess + 3)
   }
 
   /// Rows start on cache lines, and not a power of two apart.
   private static func leadingDimension(_ keys: Int) -> Int { (keys + 15) / 16 * 16 + 16 }
+  private static let leadingDimensionExcess = 31
 
+  // Called from unspecialised code of other modules: without this, pointers move by run-time strides.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   static func run<Scalar: BLASScalar>(
     _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
