@@ -18,7 +18,7 @@ struct ComputeOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Threads to share the work, 1 or more; without it what affinity and cgroup allow. The numbers are the same.",
+      "Threads to share the work, 1 or more; without it as many as affinity and cgroup allow.",
       valueName: "n"))
   var threads: Int?
 

@@ -28,7 +28,11 @@ extension ExitCode {
 
   /// For the help of each command.
   static let explanation = """
-    EXIT STATUS: 0 done; 64 wrong usage; 65 a file or a shape is wrong (one line on standard error, nothing written); \
-    73 the output can't be written (it is as it was); 1 a check of `doctor` failed.
+    EXIT STATUS
+      0   done
+      64  wrong usage
+      65  a file or a shape is wrong: one line on standard error says which
+          and how, nothing is written
+      73  the output can't be written; a file that was there is as it was
     """
 }

@@ -13,7 +13,9 @@ struct DoctorCommand: ParsableCommand {
       against the reference in Double: a BLAS library that mistakes a new CPU for another has given wrong numbers before. \
       Each result has a bound that follows from its size; what exceeds it is listed.
 
-      Takes well under a second. Exit status: 0 when every check passes, else 1.
+      EXIT STATUS
+        0   every check passed
+        1   a check failed, or none could be run
       """)
 
   func run() throws {

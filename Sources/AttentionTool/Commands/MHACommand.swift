@@ -9,27 +9,35 @@ struct MHACommand: ParsableCommand {
       PyTorch's nn.MultiheadAttention with batch_first=True on safetensors files.
 
       IN holds
-        query, key, value      [B,L,E], [B,S,Ek], [B,S,Ev], or without B
-        attn_mask (optional)   [L,S] or [B·H,L,S], index b·H + h
-        key_padding_mask (optional)  [B,S], or [S] without B
-      Masks are in PyTorch's polarity: BOOL true = ignore; floating point is added.
+        query       [B,L,E], or [L,E] for one sequence
+        key, value  [B,S,Ek] and [B,S,Ev], or [S,Ek] and [S,Ev]
+      and optionally, in PyTorch's polarity (BOOL: true = ignore; floating point:
+      added)
+        attn_mask   [L,S], or [B·H,L,S] with index b·H + h
+        key_padding_mask
+                    [B,S], or [S] for one sequence
 
-      STATE holds the layer's parameters, named as --names says
-        torch    in_proj_weight [3E,E] (or q_proj_weight [E,E], k_proj_weight [E,Ek], v_proj_weight [E,Ev]), \
-      in_proj_bias [3E], out_proj.weight [E,E], out_proj.bias [E]
-        article  query_linear, key_linear, value_linear, out_linear, each .weight and .bias
-        bert     attention.self.query, attention.self.key, attention.self.value, attention.output.dense, likewise
-      All biases may be missing together.
+      STATE holds the parameters, each bias optional if all are missing
+        torch       in_proj_weight [3E,E], or q_proj_weight [E,E],
+                    k_proj_weight [E,Ek] and v_proj_weight [E,Ev];
+                    in_proj_bias [3E], out_proj.weight [E,E], out_proj.bias [E]
+        article     query_linear, key_linear, value_linear, out_linear, each
+                    with .weight and .bias
+        bert        attention.self.query, attention.self.key,
+                    attention.self.value, attention.output.dense, likewise
 
       OUT holds
-        output                 query's shape and type
-        weights                with --need-weights: [B,L,S], the mean over heads; with --per-head: [B,H,L,S]
+        output      query's shape and type
+        weights     with --need-weights: [B,L,S], the mean over heads; with
+                    --per-head: [B,H,L,S]; of query's type
 
-      A query with nothing to attend gives the output projection's bias, and weights of 0 (PyTorch: NaN).
+      A query with nothing to attend gives the bias of the output projection and
+      weights of 0, where PyTorch gives NaN.
 
-      EXAMPLE: the first layer of a BERT model on hidden states x of shape [B,L,384], saved as query, key and value
-        attention mha x.safetensors --weights model.safetensors --names bert --prefix encoder.layer.0. --heads 12 \
-      --output y.safetensors
+      EXAMPLE: the first layer of a BERT model with 12 heads; query, key and value
+      in x.safetensors are all its hidden states [B,L,E]
+        attention mha x.safetensors --output y.safetensors --heads 12 \\
+          --weights model.safetensors --names bert --prefix encoder.layer.0.
 
       \(ExitCode.explanation)
       """)
@@ -48,7 +56,7 @@ struct MHACommand: ParsableCommand {
     help: ArgumentHelp("The safetensors file to write, whole or not at all; may be IN.", valueName: "out"))
   var output: String
 
-  @Flag(help: "Query i attends no key after key i.")
+  @Flag(help: "Query i attends no key after key i, as is_causal=True.")
   var causal = false
 
   @Flag(help: "Write weights, the mean over heads [B,L,S].")

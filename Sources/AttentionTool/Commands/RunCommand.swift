@@ -9,28 +9,39 @@ struct RunCommand: ParsableCommand {
       The ONNX operator Attention (opset 25) on a safetensors file.
 
       IN holds
-        query                  [B,H,L,D], or [B,L,H·D] with --heads
-        key, value             [B,G,S,D] and [B,G,S,Dv], or [B,S,G·D] and [B,S,G·Dv]; H a multiple of G
-        mask (optional)        rank 1 to 4, right-aligned to [B,H,L,S]; BOOL: true = attend; floating point: added. \
-      Where its last dimension is shorter than S (also where it is 1), the keys after it are masked
-        kv_lengths (optional)  I64 or I32 [B]: the keys of each batch element that are no padding, 0 to S
-        past_key, past_value (optional)  [B,G,P,D] and [B,G,P,Dv], put before key and value; S then counts P too. \
-      Not together with kv_lengths
+        query       [B,H,L,D], or [B,L,H·D] with --heads
+        key, value  [B,G,S,D] and [B,G,S,Dv], or [B,S,G·D] and [B,S,G·Dv];
+                    H is a multiple of G
+      and optionally
+        mask        of rank 1 to 4, right-aligned to [B,H,L,S]; BOOL: true =
+                    attend; floating point: added. If its last dimension is
+                    shorter than S, 1 included, the keys beyond it are masked
+        kv_lengths  I64 or I32 [B]: how many keys of a batch element are keys,
+                    not padding
+        past_key, past_value
+                    [B,G,P,D] and [B,G,P,Dv], put before key and value; S counts
+                    P too then. Not together with kv_lengths
 
       OUT holds
-        output                 query's rank and type: [B,H,L,Dv], or [B,L,H·Dv]
-        present_key, present_value  with a past: [B,G,P+S,D] and [B,G,P+S,Dv], in the type of key and value
-        scores                 with --stage: [B,H,L,S], query's type
-        log_sum_exp            with --log-sum-exp: [B,H,L], F32, or F64 where computed in Double
+        output      [B,H,L,Dv] or [B,L,H·Dv], with query's rank and type
+        present_key, present_value
+                    with a past: [B,G,P+S,D] and [B,G,P+S,Dv], of key's and
+                    value's type
+        scores      with --stage: [B,H,L,S], of query's type
+        log_sum_exp with --log-sum-exp: [B,H,L], of the type computed in
 
-      Floating point is F64, F32, F16 or BF16. A query with nothing to attend gives 0, and -inf as its log_sum_exp. \
-      --causal and --window count from where query 0 stands among the keys: at key P with a past, at kv_lengths[b] - L \
-      with lengths, else at key 0.
+      Floating point is F64, F32, F16 or BF16. A query with nothing to attend
+      gives an output of 0 and a log_sum_exp of -inf.
 
-      EXAMPLE: two sentences of 7 tokens, 8 heads of 64, no looking ahead, with the probabilities
-        python3 -c 'import torch; from safetensors.torch import save_file
-        save_file({n: torch.randn(2, 8, 7, 64) for n in ("query", "key", "value")}, "in.safetensors")'
-        attention run in.safetensors --output out.safetensors --causal --stage probabilities --explain
+      --causal and --window need to know where query 0 stands among the keys: at
+      key P with a past, at key kv_lengths[b] - L with lengths, else at key 0.
+
+      EXAMPLE: 2 sentences of 7 words, 8 heads of 64, without looking ahead
+        python3 -c '
+        import torch, safetensors.torch as st
+        st.save_file({name: torch.randn(2, 8, 7, 64)
+                      for name in ("query", "key", "value")}, "in.safetensors")'
+        attention run in.safetensors --output out.safetensors --causal --explain
 
       \(ExitCode.explanation)
       """)
@@ -62,16 +73,16 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp("Scores become x·tanh(score/x), before bias and mask; 0: they don't.", valueName: "x"))
   var softcap: Double?
 
-  @Flag(help: "Query i attends no key after its own place, which is key offset + i.")
+  @Flag(help: "A query attends no key after its own place.")
   var causal = false
 
-  @Flag(help: "The same, with the last query at the last key (of kv_lengths, if given); holds for --window too.")
+  @Flag(help: "The same with the last query standing at the last key; a --window counts from there too.")
   var causalBottomRight = false
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Query i attends at most LEFT keys before its own place and RIGHT after it; -1: any number.",
+      "A query attends LEFT keys before its own place and RIGHT after it; -1: all.",
       valueName: "left,right"),
     transform: KeyWindow.init(argument:))
   var window: KeyWindow?
