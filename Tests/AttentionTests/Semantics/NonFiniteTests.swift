@@ -113,4 +113,13 @@ struct NonFiniteTests {
         "output with a NaN value")
     }
   }
+
+  @Test("12: a scale of 0 does not hide a NaN", arguments: Way.all)
+  func nanUnderZeroScale(way: Way) throws {
+    let q = try Tensor<Double>([.nan, 5], shape: [1, 1, 2, 1])
+    let outcome = try way.attend(
+      q, Tensor([1, 2], shape: [1, 1, 2, 1]), Tensor([1, 3], shape: [1, 1, 2, 1]), scale: 0, details: [.logSumExp])
+    expectClose(outcome.output, [.nan, 2], way)
+    expectClose(outcome.logSumExp, [.nan, 0.6931471805599453], way, "log-sum-exp")
+  }
 }
