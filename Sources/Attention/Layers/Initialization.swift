@@ -10,6 +10,8 @@ public enum Initialization {
   /// - Parameters:
   ///   - shape: [out, in].
   ///   - gain: a factor of the bound.
+  ///   - type: the element type.
+  ///   - generator: where random bits come from.
   /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as ``uniform(_:bound:as:using:)``.
   /// - SeeAlso: Glorot and Bengio (2010), "Understanding the difficulty of training deep feedforward neural networks",
   ///   equation 16; PyTorch `torch.nn.init.xavier_uniform_`.
@@ -24,7 +26,10 @@ public enum Initialization {
 
   /// Uniform in ±1/√in: what `torch.nn.Linear` draws its weight from (there written as `kaiming_uniform_(a: √5)`).
   ///
-  /// - Parameter shape: [out, in].
+  /// - Parameters:
+  ///   - shape: [out, in].
+  ///   - type: the element type.
+  ///   - generator: where random bits come from.
   /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as ``uniform(_:bound:as:using:)``.
   /// - SeeAlso: He et al. (2015), "Delving deep into rectifiers", section 2.2, for the family.
   public static func fanInUniform<Scalar: BLASScalar>(

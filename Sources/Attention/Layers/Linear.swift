@@ -57,7 +57,7 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
   ///
   /// - Parameters:
   ///   - x: […, in]; views whose rows lie at equal distances are read in place.
-  ///   - workers: threads to share the work; nil: ``Workers/count``.
+  ///   - workers: threads to share the work; nil: ``/Tensors/Workers/count``.
   /// - Returns: […, out].
   /// - Throws: ``AttentionError`` when the last axis of `x` is not in, or `workers` is below 1.
   /// - Complexity: 2·rows·in·out operations.

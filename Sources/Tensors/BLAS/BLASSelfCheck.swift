@@ -26,19 +26,27 @@ public struct BLASSelfCheck: Sendable {
   ///
   /// - Throws: ``TensorError`` when memory runs out.
   public static func run() throws(TensorError) -> BLASSelfCheck {
+    try run(sgemm: Float.arithmetic.product, dgemm: Double.arithmetic.product)
+  }
+
+  /// Checks the given products, which may be broken ones.
+  package static func run(
+    sgemm: BLASArithmetic<Float>.Product, dgemm: BLASArithmetic<Double>.Product
+  ) throws(TensorError) -> BLASSelfCheck {
     let sizes = [(1, 1, 1), (2, 3, 5), (7, 17, 9), (31, 33, 65), (64, 63, 100), (129, 65, 33), (101, 127, 131)]
     var cases: [Case] = []
     for (m, n, k) in sizes {
       for (form, transposesA, transposesB) in [("NN", false, false), ("NT", false, true), ("TN", true, false)] {
-        cases.append(try check(Float.self, "sgemm", form, transposesA, transposesB, m, n, k))
-        cases.append(try check(Double.self, "dgemm", form, transposesA, transposesB, m, n, k))
+        cases.append(try check(sgemm, "sgemm", form, transposesA, transposesB, m, n, k))
+        cases.append(try check(dgemm, "dgemm", form, transposesA, transposesB, m, n, k))
       }
     }
     return BLASSelfCheck(cases: cases)
   }
 
   private static func check<Scalar: BLASScalar>(
-    _ type: Scalar.Type, _ function: String, _ form: String, _ transposesA: Bool, _ transposesB: Bool, _ m: Int,
+    _ product: BLASArithmetic<Scalar>.Product, _ function: String, _ form: String, _ transposesA: Bool,
+    _ transposesB: Bool, _ m: Int,
     _ n: Int, _ k: Int
   ) throws(TensorError) -> Case {
     // Numbers in [−1, 1) from a fixed linear congruential sequence: the check needs no generator of its own.
@@ -52,8 +60,16 @@ public struct BLASSelfCheck: Sendable {
     // β = 0 must overwrite NaN.
     var c = [Scalar](repeating: .nan, count: m * n)
     let gemm = try GEMM<Scalar>(m: m, n: n, k: k, transposesA: transposesA, transposesB: transposesB)
-    var target = c.mutableSpan
-    try gemm(a.span, b.span, into: &target)
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        c.withUnsafeMutableBufferPointer { c in
+          guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
+          FanOut.run(pieces: 1, workers: 1) { _, _ in
+            product(transposesA, transposesB, m, n, k, 1, a, gemm.lda, b, gemm.ldb, 0, c, gemm.ldc)
+          }
+        }
+      }
+    }
     var (error, bound) = (0.0, 0.0)
     var worst = -Double.infinity
     for row in 0..<m {

@@ -80,7 +80,11 @@ public struct GEMM<Scalar: BLASScalar>: Sendable {
 
   /// Computes the product in caller-owned memory.
   ///
-  /// - Parameter workers: how many threads may share it; nil: ``Workers/count``.
+  /// - Parameters:
+  ///   - a: m × k, or k × m as stored when transposed.
+  ///   - b: k × n, or n × k as stored when transposed.
+  ///   - c: m × n.
+  ///   - workers: how many threads may share it; nil: ``Workers/count``.
   /// - Throws: ``TensorError/spanTooShort(name:expected:actual:)`` before anything is written.
   public func callAsFunction(
     _ a: Span<Scalar>, _ b: Span<Scalar>, into c: inout MutableSpan<Scalar>, workers: Int? = nil

@@ -82,7 +82,8 @@ extension Tensor {
 
   /// `[…, L, H·D]` seen as `[…, H, L, D]`: the last axis divided into `headCount` heads. No copy.
   ///
-  /// - Throws: ``TensorError/rank(expected:actual:)``, ``TensorError/division(axis:size:parts:)``.
+  /// - Throws: ``TensorError/rank(expected:actual:)``, ``TensorError/division(axis:size:parts:)``;
+  ///   ``TensorError/tooManyElements(shape:)`` for an empty axis in more parts than can be counted.
   public func splittingHeads(_ headCount: Int) throws(TensorError) -> Tensor {
     guard rank >= 2 else { throw .rank(expected: "2 or more", actual: shape) }
     let size = shape[rank - 1]
@@ -92,6 +93,7 @@ extension Tensor {
     let headSize = size / headCount
     var view = self
     view.layout.shape.replaceSubrange((rank - 1)..., with: [headCount, headSize])  // […, L, H, D]
+    _ = try TensorLayout.count(of: view.shape)
     view.layout.strides.insert(layout.strides[rank - 1] * headSize, at: rank - 1)
     return try view.transposed(view.rank - 3, view.rank - 2)
   }
