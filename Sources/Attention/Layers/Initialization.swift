@@ -16,7 +16,8 @@ public enum Initialization {
   /// - SeeAlso: Glorot and Bengio (2010), "Understanding the difficulty of training deep feedforward neural networks",
   ///   equation 16; PyTorch `torch.nn.init.xavier_uniform_`.
   public static func xavierUniform<Scalar: BLASScalar>(
-    _ shape: [Int], gain: Double = 1, as type: Scalar.Type = Scalar.self, using generator: inout some RandomNumberGenerator
+    _ shape: [Int], gain: Double = 1, as type: Scalar.Type = Scalar.self,
+    using generator: inout some RandomNumberGenerator
   ) throws(AttentionError) -> Tensor<Scalar> {
     guard shape.count == 2 else { throw .rank(name: "weight", expected: "2: [out, in]", shape: shape) }
     let fans = Double(shape[0]) + Double(shape[1])
