@@ -7,6 +7,9 @@ internal import Tensors
 /// let y = try layer(x)  // [2, 7, 3] → [2, 7, 5]
 /// ```
 ///
+/// With an embedding size for out this is the affine embedding x′ = W·x + b of vectors x. Of a one-hot x it gives the
+/// column of W at the 1, plus b, which ``Embedding`` looks up without multiplying.
+///
 /// - SeeAlso: PyTorch `torch.nn.Linear`, whose layout of the weight this is.
 public struct Linear<Scalar: BLASScalar>: Sendable {
   /// W [out, in].

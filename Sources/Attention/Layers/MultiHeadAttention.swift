@@ -22,6 +22,8 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
   public let inputProjection: InputProjection<Scalar>
   /// Mixes the joined heads [E, E].
   public let outputProjection: Linear<Scalar>
+  /// The biases of query, key and value in one [3E], 0 where one of them has none; nil: none has.
+  let inputBias: Tensor<Scalar>?
 
   /// E: the size of a query's row and of an output's row.
   public var embeddingSize: Int { outputProjection.outputSize }
@@ -55,6 +57,7 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
     try Self.check(headCount: headCount, embeddingSize: size)
     self.headCount = headCount
     self.inputProjection = try inputProjection.packedWherePossible()
+    inputBias = try self.inputProjection.packedBias()
     self.outputProjection = outputProjection
   }
 
