@@ -36,7 +36,11 @@ public struct BatchedGEMM<Scalar: BLASScalar>: Sendable {
 
   /// Computes every element in caller-owned memory.
   ///
-  /// - Parameter workers: how many threads may share the batch; nil: ``Workers/count``.
+  /// - Parameters:
+  ///   - a: every element's A; one may serve all.
+  ///   - b: every element's B; one may serve all.
+  ///   - c: every element's C.
+  ///   - workers: how many threads may share the batch; nil: ``Workers/count``.
   /// - Throws: ``TensorError/spanTooShort(name:expected:actual:)`` before anything is written.
   public func callAsFunction(
     _ a: Span<Scalar>, _ b: Span<Scalar>, into c: inout MutableSpan<Scalar>, workers: Int? = nil
@@ -71,7 +75,7 @@ public struct BatchedGEMM<Scalar: BLASScalar>: Sendable {
   ) {
     if count == 1 { return element.run(a, b, c, workers: workers) }
     let product = Scalar.arithmetic.product
-    FanOut.run(pieces: count, workers: workers) { index, _ in
+    FanOut.run(pieces: count, workers: element.workersWorthwhile(workers, count: count)) { index, _ in
       product(
         element.transposesA, element.transposesB, element.m, element.n, element.k, element.alpha,
         a + index * strideA, element.lda, b + index * strideB, element.ldb, element.beta, c + index * strideC,

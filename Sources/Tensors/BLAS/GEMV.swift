@@ -14,6 +14,8 @@ public struct GEMV<Scalar: BLASScalar>: Sendable {
   ///   - columns: columns of A as stored.
   ///   - transposes: y = Aᵀ·x instead of A·x.
   ///   - lda: leading dimension of A; nil: no gap.
+  ///   - alpha: the product's factor.
+  ///   - beta: the factor of what y held; 0 ignores it, NaN included.
   /// - Throws: ``TensorError/argument(name:expected:actual:)`` for a dimension below 0 or above 2³¹ − 1, or a leading
   ///   dimension below `columns`.
   public init(

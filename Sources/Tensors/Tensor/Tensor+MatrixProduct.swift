@@ -5,7 +5,9 @@ extension Tensor where Element: BLASScalar {
   /// Transposed and sliced views are read as they lie, through BLAS's leading dimension; only a view with no unit stride
   /// in its last two axes is copied.
   ///
-  /// - Parameter workers: how many threads may share it; nil: ``Workers/count``.
+  /// - Parameters:
+  ///   - other: […, K, N].
+  ///   - workers: how many threads may share it; nil: ``Workers/count``.
   /// - Throws: ``TensorError`` when ranks are below 2, inner dimensions differ or leading axes do not broadcast.
   /// - Complexity: 2·batch·M·N·K floating-point operations.
   public func matrixProduct(_ other: Tensor, workers: Int? = nil) throws(TensorError) -> Tensor {
@@ -34,6 +36,7 @@ extension Tensor where Element: BLASScalar {
       gemm.run(a + offsetsA[0], b + offsetsB[0], c, workers: workers)
     } else {
       let product = Element.arithmetic.product
+      let workers = gemm.workersWorthwhile(workers, count: offsetsA.count)
       FanOut.run(pieces: offsetsA.count, workers: workers) { index, _ in
         product(
           gemm.transposesA, gemm.transposesB, m, n, k, gemm.alpha, a + offsetsA[index], gemm.lda,

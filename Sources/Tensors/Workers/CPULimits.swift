@@ -14,7 +14,8 @@ package enum CPUAffinity {
     var count = 0
     for range in ranges {
       let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { Int32($0) }
-      guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, last >= first, first >= 0 else {
+      guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, last >= first, first >= 0
+      else {
         return nil
       }
       count += Int(last) - Int(first) + 1

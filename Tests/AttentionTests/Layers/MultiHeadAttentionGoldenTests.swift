@@ -40,7 +40,8 @@ import Testing
     let cases = try GoldenFile("mha").cases(of: Case.self)
     #expect(cases.count == 24)
     #expect(Set(cases.map(\.names)) == ["torch", "article"])
-    #expect(cases.contains { $0.keySize != $0.embedSize } && cases.contains { !$0.bias } && cases.contains(where: \.causal))
+    #expect(
+      cases.contains { $0.keySize != $0.embedSize } && cases.contains { !$0.bias } && cases.contains(where: \.causal))
     #expect(Set(cases.compactMap(\.attnMask)) == ["bool", "float"])
     #expect(Set(cases.compactMap(\.keyPaddingMask)) == ["bool", "float"])
   }

@@ -40,7 +40,9 @@ import Testing
     for h in 0..<heads {
       for l in 0..<length {
         for d in 0..<size {
-          let terms = (0..<keys).map { weights[(h * length + l) * keys + $0] * values[$0 * heads * size + h * size + d] }
+          let terms = (0..<keys).map {
+            weights[(h * length + l) * keys + $0] * values[$0 * heads * size + h * size + d]
+          }
           largest.add(
             output[l * heads * size + h * size + d], expected: terms.reduce(0, +), bound: 2 * 9 * 0x1p-52 * 7,
             at: "[\(l), \(h), \(d)]")

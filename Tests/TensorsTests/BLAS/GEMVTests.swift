@@ -13,7 +13,8 @@ import Testing
     let before = y
     try GEMV<Scalar>(
       rows: rows, columns: columns, transposes: transposes, lda: a.ld, alpha: Scalar(rounding: alpha),
-      beta: Scalar(rounding: beta)).compute(a.elements, x.elements, into: &y)
+      beta: Scalar(rounding: beta)
+    ).compute(a.elements, x.elements, into: &y)
     #expect(y[lengthY] == before[lengthY], "the element after y was written")
     let (product, magnitude) = plainProduct(a, transposed: transposes, x, transposed: false)
     var largest = LargestError()

@@ -55,7 +55,9 @@ import Testing
     var logSumExp = [Scalar](repeating: 0, count: 2)
     kernels.softmaxRows(&s, 2, 3, 4, plain, &logSumExp)
     let sums: [Double] = [e(1) + e(2) + e(3), e(-1) + 1 + e(4)]
-    let weights: [Double] = [e(1) / sums[0], e(2) / sums[0], e(3) / sums[0], e(-1) / sums[1], 1 / sums[1], e(4) / sums[1]]
+    let weights: [Double] = [
+      e(1) / sums[0], e(2) / sums[0], e(3) / sums[0], e(-1) / sums[1], 1 / sums[1], e(4) / sums[1],
+    ]
     #expect(close(s, weights[0..<3] + [777] + weights[3...] + [777]))
     #expect(close(logSumExp, sums.map { log($0) }))
 
