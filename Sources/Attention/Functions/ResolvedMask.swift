@@ -39,9 +39,8 @@ struct ResolvedMask<Scalar: BLASScalar> {
     try Self.check("window left", mask.windowLeft)
     try Self.check("window right", mask.windowRight)
     if let lengths = mask.keyLengths {
-      for count in mask.keyLengthCounts + [lengths.count] where count != shape.batch {
-        throw .argument(name: "key lengths", expected: "\(shape.batch), one per batch element", actual: "\(count)")
-      }
+      try Self.check(keyLengthCount: lengths.count, shape)
+      for count in mask.keyLengthCounts { try Self.check(keyLengthCount: count, shape) }
       for length in lengths where length < 0 || length > shape.keys {
         throw .argument(name: "key length", expected: "0...\(shape.keys)", actual: "\(length)")
       }
@@ -64,6 +63,12 @@ struct ResolvedMask<Scalar: BLASScalar> {
   private static func check(_ name: String, _ width: Int?) throws(AttentionError) {
     if let width, width < 0 {
       throw .argument(name: name, expected: "0 or more, or -1 for unbounded", actual: "\(width)")
+    }
+  }
+
+  private static func check(keyLengthCount count: Int, _ shape: AttentionShape) throws(AttentionError) {
+    guard count == shape.batch else {
+      throw .argument(name: "key lengths", expected: "\(shape.batch), one per batch element", actual: "\(count)")
     }
   }
 
