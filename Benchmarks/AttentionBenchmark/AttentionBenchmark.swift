@@ -115,6 +115,9 @@ struct AttentionBenchmark: ParsableCommand {
       report.add(try measure(problem, by: runner))
     }
     progress.erase()
+    if runner.threads != [1] {
+      report.notes.insert("speed-ups are over the naive kernel on one thread, for every number of threads", at: 0)
+    }
     if isForPrograms { Self.say(report.notes) }
     let text = Data(try report.rendered(as: format).utf8)
     if let output {
