@@ -18,7 +18,8 @@ public struct GoldenFile: Sendable {
 
   /// - Parameter name: without folder and extension: `mha`, `minilm_layer0` or `sdpa`.
   public init(_ name: String) throws {
-    path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    path =
+      URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Golden/\(name).safetensors").path
     file = try SafetensorsFile(contentsOf: path)
   }

@@ -5,10 +5,10 @@ extension AttentionMask {
   /// The `attn_mask` of PyTorch's `nn.MultiheadAttention` as BOOL: **true = ignore**.
   ///
   /// - Parameters:
-  ///   - torchAttentionMask: [L, S], or [B·H, L, S] with index b·H + h.
+  ///   - mask: [L, S], or [B·H, L, S] with index b·H + h.
   ///   - headCount: H.
-  /// - Throws: ``AttentionError/rank(name:expected:shape:)``, ``AttentionError/shape(name:expected:actual:)``; what does
-  ///   not fit B, L or S is thrown by the call that uses the mask.
+  /// - Throws: ``AttentionError/rank(name:expected:shape:)``, ``AttentionError/shape(name:expected:actual:)``; what
+  ///   does not fit B, L or S is thrown by the call that uses the mask.
   /// - Complexity: one inverted copy of the mask.
   public static func ignoring(
     torchAttentionMask mask: Tensor<Bool>, headCount: Int
@@ -18,7 +18,7 @@ extension AttentionMask {
 
   /// The `key_padding_mask` of PyTorch's `nn.MultiheadAttention` as BOOL: **true = ignore**.
   ///
-  /// - Parameter torchKeyPaddingMask: [B, S], or [S] for a single sequence.
+  /// - Parameter mask: [B, S], or [S] for a single sequence.
   /// - Throws: ``AttentionError/rank(name:expected:shape:)``.
   public static func ignoring(torchKeyPaddingMask mask: Tensor<Bool>) throws(AttentionError) -> AttentionMask {
     .keep(try inverted(fitted(keyPaddingMask: mask)))
@@ -27,7 +27,7 @@ extension AttentionMask {
   /// The `attn_mask` of PyTorch's `nn.MultiheadAttention` as numbers, which are added to the scores.
   ///
   /// - Parameters:
-  ///   - torchAttentionMask: [L, S], or [B·H, L, S] with index b·H + h.
+  ///   - mask: [L, S], or [B·H, L, S] with index b·H + h.
   ///   - headCount: H.
   /// - Throws: as ``ignoring(torchAttentionMask:headCount:)``.
   public static func adding(
@@ -38,7 +38,7 @@ extension AttentionMask {
 
   /// The `key_padding_mask` of PyTorch's `nn.MultiheadAttention` as numbers, which are added to the scores.
   ///
-  /// - Parameter torchKeyPaddingMask: [B, S], or [S] for a single sequence.
+  /// - Parameter mask: [B, S], or [S] for a single sequence.
   /// - Throws: ``AttentionError/rank(name:expected:shape:)``.
   public static func adding(torchKeyPaddingMask mask: Tensor<Scalar>) throws(AttentionError) -> AttentionMask {
     .bias(try fitted(keyPaddingMask: mask))

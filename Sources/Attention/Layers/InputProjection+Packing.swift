@@ -1,8 +1,8 @@
 internal import Tensors
 
 extension InputProjection {
-  /// The projection of weights and biases as a state dict gives them: one weight [3E, E] or three; one bias [3E], or three of
-  /// which some may be absent, or none.
+  /// The projection of weights and biases as a state dict gives them: one weight [3E, E] or three; one bias [3E], or
+  /// three of which some may be absent, or none.
   init(
     weights: [Tensor<Scalar>], biases: [Tensor<Scalar>?], names: ParameterNames
   ) throws(AttentionError) {
@@ -37,6 +37,22 @@ extension InputProjection {
     return .packed(try Linear(weight: weight, bias: try packedBias()))
   }
 
+  /// The weights of query, key and value, seen in place.
+  var separateWeights: [Tensor<Scalar>] {
+    switch self {
+    case .packed(let linear): linear.weight.thirds
+    case .separate(let query, let key, let value): [query.weight, key.weight, value.weight]
+    }
+  }
+
+  /// The biases of query, key and value, seen in place; nil where one has none.
+  var separateBiases: [Tensor<Scalar>?] {
+    switch self {
+    case .packed(let linear): linear.bias?.thirds ?? [nil, nil, nil]
+    case .separate(let query, let key, let value): [query.bias, key.bias, value.bias]
+    }
+  }
+
   /// The biases of query, key and value [3E], 0 where one of them has none; nil: none has.
   func packedBias() throws(AttentionError) -> Tensor<Scalar>? {
     switch self {
@@ -64,6 +80,19 @@ extension InputProjection {
         next += tensor.count
       }
       return result
+    }
+  }
+}
+
+extension Tensor {
+  /// Three equal parts along axis 0, whose size is a multiple of 3. No copy.
+  fileprivate var thirds: [Tensor] {
+    let size = layout.shape[0] / 3
+    return (0..<3).map { part in
+      var view = self
+      view.layout.offset += part * size * layout.strides[0]
+      view.layout.shape[0] = size
+      return view
     }
   }
 }

@@ -7,6 +7,9 @@ internal import Tensors
 /// let y = try layer(x)  // [2, 7, 3] → [2, 7, 5]
 /// ```
 ///
+/// With an embedding size for out this is the affine embedding x′ = W·x + b of vectors x. Of a one-hot x it gives the
+/// column of W at the 1, plus b, which ``Embedding`` looks up without multiplying.
+///
 /// - SeeAlso: PyTorch `torch.nn.Linear`, whose layout of the weight this is.
 public struct Linear<Scalar: BLASScalar>: Sendable {
   /// W [out, in].
@@ -57,7 +60,7 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
   ///
   /// - Parameters:
   ///   - x: […, in]; views whose rows lie at equal distances are read in place.
-  ///   - workers: threads to share the work; nil: ``Workers/count``.
+  ///   - workers: threads to share the work; nil: ``/Tensors/Workers/count``.
   /// - Returns: […, out].
   /// - Throws: ``AttentionError`` when the last axis of `x` is not in, or `workers` is below 1.
   /// - Complexity: 2·rows·in·out operations.

@@ -8,7 +8,7 @@ extension MultiHeadAttention {
   ///   - mask: what may be attended, and biases; for PyTorch's masks see
   ///     ``AttentionMask/ignoring(torchAttentionMask:headCount:)``.
   ///   - path: the algorithm.
-  ///   - workers: threads to share the work; nil: ``Workers/count``.
+  ///   - workers: threads to share the work; nil: ``/Tensors/Workers/count``.
   /// - Returns: [B, L, E], or [L, E].
   /// - Throws: ``AttentionError`` before anything is computed.
   /// - Complexity: 8·B·L·E² operations for the projections and 4·B·L²·E for the attention, less what the mask empties.
@@ -34,11 +34,11 @@ extension MultiHeadAttention {
   ///   - mask: what may be attended, and biases.
   ///   - alignment: where queries stand among the keys, for causal and window masks; needed when L ≠ S.
   ///   - path: the algorithm.
-  ///   - workers: threads to share the work; nil: ``Workers/count``.
+  ///   - workers: threads to share the work; nil: ``/Tensors/Workers/count``.
   /// - Returns: [B, L, E], or [L, E].
   /// - Throws: ``AttentionError`` before anything is computed.
-  /// - Complexity: 4·B·L·E² + 2·B·S·E·(keySize + valueSize) operations for the projections and 4·B·L·S·E for the attention, less
-  ///   what the mask empties.
+  /// - Complexity: 4·B·L·E² + 2·B·S·E·(keySize + valueSize) operations for the projections and 4·B·L·S·E for the
+  ///   attention, less what the mask empties.
   public func callAsFunction(
     query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>, mask: AttentionMask<Scalar> = .none,
     alignment: QueryAlignment? = nil, path: AttentionPath = .automatic, workers: Int? = nil
@@ -52,6 +52,10 @@ extension MultiHeadAttention {
   /// The same with all options in one value, giving weights and details as well.
   ///
   /// - Parameters:
+  ///   - query: [B, L, E], or [L, E] for a single sequence.
+  ///   - key: [B, S, keySize], or [S, keySize].
+  ///   - value: [B, S, valueSize], or [S, valueSize].
+  ///   - mask: what may be attended, and biases.
   ///   - needsWeights: whether weights are given, and which; needs a value for every score.
   ///   - options: scale, softcap, alignment, details, path, workers.
   public func callAsFunction(

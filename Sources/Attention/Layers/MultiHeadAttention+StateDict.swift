@@ -4,14 +4,14 @@ extension MultiHeadAttention {
   /// A layer of the parameters in a state dict; sizes, and whether there are biases, are those of its tensors.
   ///
   /// - Parameters:
-  ///   - stateDict: tensors by name, as a checkpoint holds them. They are not copied, but for three separate weights of one size,
-  ///     which are packed into one.
+  ///   - stateDict: tensors by name, as a checkpoint holds them. They are not copied, but for three separate weights of
+  ///     one size, which are packed into one.
   ///   - prefix: what precedes every name, such as `encoder.layer.0.`.
   ///   - names: what the parameters are called.
   ///   - headCount: H, which no tensor tells.
   ///   - isStrict: whether other names under the prefix are an error.
-  /// - Throws: ``AttentionError/stateDict(missing:unexpected:misshapen:)`` with everything that is wrong and the shapes expected
-  ///   and found; ``AttentionError/argument(name:expected:actual:)`` when E is not a multiple of `headCount`.
+  /// - Throws: ``AttentionError/stateDict(missing:unexpected:misshapen:)`` with everything that is wrong and the shapes
+  ///   expected and found; ``AttentionError/argument(name:expected:actual:)`` when E is not a multiple of `headCount`.
   public init(
     stateDict: [String: Tensor<Scalar>], prefix: String = "", names: ParameterNames = .torch, headCount: Int,
     isStrict: Bool = true
@@ -24,9 +24,15 @@ extension MultiHeadAttention {
 
   /// Replaces the parameters by those in a state dict, which must be of this layer's sizes, and have biases if it has.
   ///
+  /// - Parameters:
+  ///   - stateDict: tensors by name.
+  ///   - prefix: what precedes every name.
+  ///   - names: what the parameters are called; for PyTorch's names this is
+  ///     ``ParameterizedLayer/load(stateDict:prefix:isStrict:)``.
+  ///   - isStrict: whether other names under the prefix are an error.
   /// - Throws: as ``init(stateDict:prefix:names:headCount:isStrict:)``; the layer is unchanged then.
   public mutating func load(
-    stateDict: [String: Tensor<Scalar>], prefix: String = "", names: ParameterNames = .torch, isStrict: Bool = true
+    stateDict: [String: Tensor<Scalar>], prefix: String = "", names: ParameterNames, isStrict: Bool = true
   ) throws(AttentionError) {
     let isPacked = keySize == embeddingSize && valueSize == embeddingSize
     let sizes = ParameterSizes(
@@ -67,42 +73,6 @@ extension MultiHeadAttention {
     let input = try InputProjection(weights: weights.compactMap { $0 }, biases: biases, names: names)
     try self.init(
       inputProjection: input, outputProjection: Linear(weight: outputWeight, bias: outputBias), headCount: headCount)
-  }
-
-  /// The parameters by name. They share memory with the layer: nothing is copied until someone writes.
-  ///
-  /// - Parameters:
-  ///   - names: what to call the parameters.
-  ///   - prefix: what to put before every name.
-  /// - Throws: ``AttentionError/argument(name:expected:actual:)`` when `names` has no name for a bias that is not 0.
-  public func stateDict(
-    names: ParameterNames = .torch, prefix: String = ""
-  ) throws(AttentionError) -> [String: Tensor<Scalar>] {
-    var tensors: [String: Tensor<Scalar>] = [:]
-    func add(_ tensor: Tensor<Scalar>?, _ name: String?, _ parameter: String) throws(AttentionError) {
-      guard let tensor else { return }
-      if let name {
-        tensors[prefix + name] = tensor
-      } else if tensor.elements.contains(where: { $0 != 0 }) {
-        throw .argument(name: "names", expected: "a name for the \(parameter) bias, which is not 0", actual: "none")
-      }
-    }
-    let parts = [try inputProjection.query, try inputProjection.key, try inputProjection.value]
-    if case .packed(let linear) = inputProjection, let name = names.packedWeight {
-      tensors[prefix + name] = linear.weight
-    } else {
-      for (name, part) in zip(names.separateWeights, parts) { tensors[prefix + name] = part.weight }
-    }
-    if let name = names.packedBias {
-      try add(inputProjection.packedBias(), name, "input")
-    } else {
-      for (index, parameter) in ["query", "key", "value"].enumerated() {
-        try add(parts[index].bias, names.separateBiases[index], parameter)
-      }
-    }
-    tensors[prefix + names.outputWeight] = outputProjection.weight
-    try add(outputProjection.bias, names.outputBias, "output")
-    return tensors
   }
 }
 

@@ -22,6 +22,8 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
   public let inputProjection: InputProjection<Scalar>
   /// Mixes the joined heads [E, E].
   public let outputProjection: Linear<Scalar>
+  /// The biases of query, key and value in one [3E], 0 where one of them has none; nil: none has.
+  let inputBias: Tensor<Scalar>?
 
   /// E: the size of a query's row and of an output's row.
   public var embeddingSize: Int { outputProjection.outputSize }
@@ -37,7 +39,8 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
   /// A layer of given parameters.
   ///
   /// - Parameters:
-  ///   - inputProjection: [3E, E] packed, or [E, E], [E, keySize], [E, valueSize], which are packed if the sizes are one.
+  ///   - inputProjection: [3E, E] packed, or [E, E], [E, keySize], [E, valueSize], which are packed if the sizes are
+  ///     one.
   ///   - outputProjection: [E, E].
   ///   - headCount: H, a divisor of E.
   /// - Throws: ``AttentionError`` naming what does not fit.
@@ -54,11 +57,12 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
     try Self.check(headCount: headCount, embeddingSize: size)
     self.headCount = headCount
     self.inputProjection = try inputProjection.packedWherePossible()
+    inputBias = try self.inputProjection.packedBias()
     self.outputProjection = outputProjection
   }
 
-  /// A layer of freshly drawn parameters, as `nn.MultiheadAttention` draws them: the packed weight, or each of the three, by
-  /// Xavier's uniform distribution, the output weight as `nn.Linear` does, all biases 0.
+  /// A layer of freshly drawn parameters, as `nn.MultiheadAttention` draws them: the packed weight, or each of the
+  /// three, by Xavier's uniform distribution, the output weight as `nn.Linear` does, all biases 0.
   ///
   /// - Parameters:
   ///   - embeddingSize: E.

@@ -17,14 +17,24 @@ struct StateDictReader<Scalar: BLASScalar> {
 
   /// The tensor under a name; nil, and noted, if it is missing or of another shape. A shape of nil expects any.
   mutating func take(_ name: String, _ shape: [Int]?) -> Tensor<Scalar>? {
+    take(name, expected: shape.map { "\($0)" }) { actual in shape.map { $0 == actual } ?? true }
+  }
+
+  /// The matrix under a name, whatever its sizes, which are called by `form`, such as `[out, in]`; nil, and noted, if
+  /// it is missing or of another rank.
+  mutating func takeMatrix(_ name: String, _ form: String) -> Tensor<Scalar>? {
+    take(name, expected: form) { $0.count == 2 }
+  }
+
+  private mutating func take(_ name: String, expected: String?, fits: ([Int]) -> Bool) -> Tensor<Scalar>? {
     let full = prefix + name
     taken.insert(full)
     guard let tensor = tensors[full] else {
-      missing.append(full + (shape.map { " \($0)" } ?? ""))
+      missing.append(full + (expected.map { " \($0)" } ?? ""))
       return nil
     }
-    if let shape, tensor.shape != shape {
-      misshapen.append("\(full): expected \(shape), got \(tensor.shape)")
+    guard fits(tensor.shape) else {
+      misshapen.append("\(full): expected \(expected ?? "any"), got \(tensor.shape)")
       return nil
     }
     return tensor
