@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Views as operands")
 struct ViewOperandTests {
-  /// Ways to hold [2, 4, 5, 6] (or 2 heads of 7 keys) other than row by row without gaps.
+  /// Ways to hold [B, H, L, D] other than row by row without gaps.
   enum View: String, CaseIterable, CustomTestStringConvertible {
     case rowsFirst, headsLast, transposedColumns, slicedRows, slicedColumns, everyOther, packed, broadcastBatch
     case broadcastHeads, broadcastRows, broadcastColumns, single
@@ -111,7 +111,7 @@ struct ViewOperandTests {
           mask: .keep(keep) & .bias(bias), options: way.options()
         ).output.converted(to: Double.self)
       }
-      // Conversion would copy the view: numbers that Float holds are viewed again.
+      // Conversion copies: in Float the keep mask alone is a view.
       expectClose(
         try way.element == .double ? direct(Double.self, bias) : direct(Float.self, bias.converted(to: Float.self)),
         expected, way, what)
