@@ -16,6 +16,7 @@ let package = Package(
   products: [
     .library(name: "Attention", targets: ["Tensors", "Attention"]),
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
+    .library(name: "Factorizations", targets: ["Factorizations"]),
     .executable(name: "attention", targets: ["AttentionTool"]),
     .executable(name: "attention-benchmark", targets: ["AttentionBenchmark"]),
   ],
@@ -26,10 +27,14 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .systemLibrary(
+      name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
     .target(name: "CKernels"),
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: features),
     .target(name: "Attention", dependencies: ["Tensors"], swiftSettings: features),
     .target(name: "Checkpoints", dependencies: ["Tensors"], swiftSettings: features),
+    .target(
+      name: "Factorizations", dependencies: ["Attention", "Tensors", "CLAPACKE"], swiftSettings: features),
     .target(name: "Reporting", swiftSettings: features),
     .executableTarget(
       name: "AttentionTool", dependencies: ["Attention", "Checkpoints", "Reporting", argumentParser],
@@ -39,7 +44,7 @@ let package = Package(
       path: "Benchmarks/AttentionBenchmark", swiftSettings: features),
 
     .target(
-      name: "Support", dependencies: ["Attention"], path: "Tests/Support", swiftSettings: features),
+      name: "Support", dependencies: ["Attention", "Checkpoints"], path: "Tests/Support", swiftSettings: features),
     .testTarget(
       name: "CKernelsTests", dependencies: ["CKernels", "Support"], swiftSettings: features),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Support"], swiftSettings: features),
@@ -48,12 +53,15 @@ let package = Package(
       swiftSettings: features),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Support"], swiftSettings: features),
+    .testTarget(
+      name: "FactorizationsTests", dependencies: ["Factorizations", "Attention", "Support"],
+      swiftSettings: features),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: features),
     .testTarget(
       name: "AttentionToolTests", dependencies: ["AttentionTool", "Attention", "Checkpoints", "Support"],
       swiftSettings: features),
     .testTarget(
-      name: "AttentionBenchmarkTests", dependencies: ["AttentionBenchmark", "Attention", "Support"],
+      name: "AttentionBenchmarkTests", dependencies: ["AttentionBenchmark", "Attention", "Reporting", "Support"],
       swiftSettings: features),
   ],
   swiftLanguageModes: [.v6]

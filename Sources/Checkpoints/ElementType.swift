@@ -3,7 +3,7 @@ public import Tensors
 /// The type of a tensor's elements in a safetensors file; the raw value is the name in the header (`dtype`).
 ///
 /// The cases are ordered as the reference implementation (huggingface/safetensors 0.8) writes tensors: the widest first,
-/// so that every tensor is aligned to its element. The types of the format that no ``Tensor`` can hold (8-bit and
+/// so that every tensor is aligned to its element. The types of the format that no ``/Tensors/Tensor`` can hold (8-bit and
 /// narrower floating point, complex) are listed too: a file that has such tensors opens, and the other tensors of it
 /// can be read.
 public enum ElementType: String, CaseIterable, Sendable {
@@ -66,7 +66,7 @@ public enum ElementType: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether a ``Tensor`` can hold elements of this type.
+  /// Whether a ``/Tensors/Tensor`` can hold elements of this type.
   public var isReadable: Bool {
     switch self {
     case .float64, .float32, .bfloat16, .float16, .bool: true

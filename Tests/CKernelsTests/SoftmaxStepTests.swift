@@ -148,6 +148,16 @@ struct OnlineSoftmax<T: KernelElement> {
     }
   }
 
+  /// A NaN does not hide the numbers before it: the maximum is theirs.
+  @Test(arguments: KernelTable<Float>.available)
+  func maximumPassesOverNaN(table: KernelTable<Float>) {
+    var online = OnlineSoftmax<Float>(rows: 1)
+    var tile = GuardedMatrix<Float>(rows: 1, cols: 259) { _, col in col < 128 ? 5 : (col < 256 ? .nan : 1) }
+    online.step(&tile, table)
+    #expect(online.maximum == [5])
+    #expect(online.sum[0].isNaN)
+  }
+
   @Test(arguments: KernelTable<Float>.available)
   func largeScores(table: KernelTable<Float>) {
     var online = OnlineSoftmax<Float>(rows: 2)

@@ -42,7 +42,7 @@ public struct AttentionOptions: Sendable, Hashable {
   public var details: AttentionDetailSet
   /// The algorithm; one asked for by name is never replaced.
   public var path: AttentionPath
-  /// Threads to share the work; nil: ``Workers/count`` when the plan is made.
+  /// Threads to share the work, as asked; nil: ``/Tensors/Workers/count`` when the plan is made, or fewer where the work is too small to share.
   public var workers: Int?
 
   public init(

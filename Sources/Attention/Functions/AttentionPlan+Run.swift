@@ -60,19 +60,27 @@ extension AttentionPlan {
   ///
   /// - Parameters:
   ///   - shape: this run's sizes; nil: the plan's.
-  ///   - queries: memory that holds [B, H, L, D] at `queryStrides`; likewise keys [B, G, S, D] and values [B, G, S, Dv].
-  ///   - output: memory that receives [B, H, L, Dv] at `outputStrides`; what lies between its rows is not touched.
+  ///   - queries: memory that holds [B, H, L, D].
+  ///   - queryStrides: where its rows are.
+  ///   - keys: memory that holds [B, G, S, D].
+  ///   - keyStrides: where its rows are.
+  ///   - values: memory that holds [B, G, S, Dv].
+  ///   - valueStrides: where its rows are.
+  ///   - mask: replaces the plan's; nil: the plan's.
+  ///   - output: memory that receives [B, H, L, Dv]; what lies between its rows is not touched.
+  ///   - outputStrides: where its rows go.
+  ///   - workspace: from ``makeWorkspace()``.
   /// - Returns: the details that the options ask for.
   /// - Throws: ``AttentionError/spanTooShort(name:expected:actual:)``, ``AttentionError/argument(name:expected:actual:)`` for strides
   ///   that make rows overlap, and what ``run(queries:keys:values:mask:into:workspace:)-(_,_,_,_,Tensor<Scalar>,_)`` throws.
   @discardableResult
   public func run(
-    shape actual: AttentionShape? = nil, queries: Span<Scalar>, queryStrides: HeadStrides, keys: Span<Scalar>,
+    shape: AttentionShape? = nil, queries: Span<Scalar>, queryStrides: HeadStrides, keys: Span<Scalar>,
     keyStrides: HeadStrides, values: Span<Scalar>, valueStrides: HeadStrides, mask: AttentionMask<Scalar>? = nil,
     into output: inout MutableSpan<Scalar>, outputStrides: HeadStrides,
     workspace: inout AttentionWorkspace<Scalar>
   ) throws(AttentionError) -> AttentionDetails<Scalar> {
-    let actual = actual ?? shape
+    let actual = shape ?? self.shape
     try checkCapacity(actual)
     let (b, h, g, l, s) = (actual.batch, actual.heads, actual.keyValueHeads, actual.queries, actual.keys)
     let (d, dv) = (actual.headSize, actual.valueHeadSize)
@@ -132,6 +140,8 @@ extension AttentionPlan {
     withExtendedLifetime((keptQueries, keptKeys, keptValues)) {}
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func execute(
     _ actual: AttentionShape, _ queries: HeadMatrices<Scalar>, _ keys: HeadMatrices<Scalar>,
     _ values: HeadMatrices<Scalar>, _ mask: AttentionMask<Scalar>?, _ output: MutableHeadMatrices<Scalar>,

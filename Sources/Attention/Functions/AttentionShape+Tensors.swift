@@ -5,6 +5,9 @@ extension AttentionShape {
   /// [B, S, G·D], [B, S, G·Dv] with head counts.
   ///
   /// - Parameters:
+  ///   - queries: B, L and D, and H for rank 4.
+  ///   - keys: S, and G for rank 4.
+  ///   - values: Dv.
   ///   - heads: H, needed for queries of rank 3; checked where the tensor has it too.
   ///   - keyValueHeads: G; nil: H for rank 3.
   /// - Throws: ``AttentionError`` naming the tensor, what the others ask of it, and its shape.

@@ -16,8 +16,13 @@ public struct AttentionShape: Sendable, Hashable {
   public let valueHeadSize: Int
 
   /// - Parameters:
-  ///   - keyValueHeads: nil: as many as `heads`.
-  ///   - valueHeadSize: nil: as `headSize`.
+  ///   - batch: B.
+  ///   - heads: H.
+  ///   - keyValueHeads: G; nil: as many as `heads`.
+  ///   - queries: L.
+  ///   - keys: S.
+  ///   - headSize: D.
+  ///   - valueHeadSize: Dv; nil: as `headSize`.
   /// - Throws: ``AttentionError/argument(name:expected:actual:)`` for a size below 0 or above 2³¹ − 1 (BLAS's integers),
   ///   ``AttentionError/headCounts(heads:keyValueHeads:)`` when H is no multiple of G,
   ///   ``AttentionError/tooLarge(name:shape:)`` when an operand's element count overflows.

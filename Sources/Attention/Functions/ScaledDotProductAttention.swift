@@ -17,7 +17,7 @@ internal import Tensors
 ///   - scale: nil: 1/√D.
 ///   - softcap: c in c·tanh(score/c), before bias and mask; nil: none.
 ///   - path: the algorithm.
-///   - workers: threads to share the work; nil: ``Workers/count``.
+///   - workers: threads to share the work; nil: ``/Tensors/Workers/count``.
 /// - Returns: [B, H, L, Dv], or [B, L, H·Dv] for queries of rank 3. A query with nothing to attend gives 0.
 /// - Throws: ``AttentionError`` before anything is computed.
 /// - Complexity: 2·B·H·L·S·(D + Dv) operations, less what the mask empties.
@@ -37,7 +37,16 @@ public func scaledDotProductAttention<Scalar: BLASScalar>(
 
 /// The same with all options in one value, giving the details that they ask for as well.
 ///
-/// - Parameter options: scale, softcap, alignment, details (weights, score stages, log-sum-exp), path, workers.
+/// - Parameters:
+///   - queries: [B, H, L, D], or [B, L, H·D] with `heads`.
+///   - keys: [B, G, S, D], or [B, S, G·D].
+///   - values: [B, G, S, Dv], or [B, S, G·Dv].
+///   - heads: H, for queries of rank 3.
+///   - keyValueHeads: G, for keys and values of rank 3; nil: H.
+///   - mask: what may be attended, and biases.
+///   - options: scale, softcap, alignment, details (weights, score stages, log-sum-exp), path, workers.
+/// - Returns: the output as above, and the details.
+/// - Throws: ``AttentionError`` before anything is computed.
 public func scaledDotProductAttention<Scalar: BLASScalar>(
   queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, heads: Int? = nil, keyValueHeads: Int? = nil,
   mask: AttentionMask<Scalar> = .none, options: AttentionOptions
@@ -51,8 +60,16 @@ public func scaledDotProductAttention<Scalar: BLASScalar>(
 ///
 /// - Parameters:
 ///   - shape: the sizes.
-///   - queries: memory that holds [B, H, L, D] at `queryStrides`; likewise keys [B, G, S, D] and values [B, G, S, Dv].
-///   - output: memory that receives [B, H, L, Dv] at `outputStrides`.
+///   - queries: memory that holds [B, H, L, D].
+///   - queryStrides: where its rows are.
+///   - keys: memory that holds [B, G, S, D].
+///   - keyStrides: where its rows are.
+///   - values: memory that holds [B, G, S, Dv].
+///   - valueStrides: where its rows are.
+///   - mask: what may be attended, and biases.
+///   - options: scale, softcap, alignment, details, path, workers.
+///   - output: memory that receives [B, H, L, Dv]; what lies between its rows is not touched.
+///   - outputStrides: where its rows go.
 /// - Returns: the details that the options ask for.
 @discardableResult
 public func scaledDotProductAttention<Scalar: BLASScalar>(

@@ -1,4 +1,4 @@
-/* Rules, then the softmax of whole rows. Reads 2 and writes 2 times a row (3 and 3 with rules), which stays in cache. */
+/* Rules, then the softmax of whole rows. Three passes over a row, which stays in cache. */
 
 /* A row with an attended NaN or +inf: NaN where attended, 0 where masked. */
 static void FN(fill_undefined)(T *x, const FN(RowRules) *rules, T value) {

@@ -83,7 +83,7 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case missingTensor(name: String, similar: [String], count: Int)
   /// The tensor holds another type than was asked for.
   case wrongElementType(tensor: String, expected: String, actual: ElementType)
-  /// The tensor's type is one of the format's, but no ``Tensor`` can hold it.
+  /// The tensor's type is one of the format's, but no ``/Tensors/Tensor`` can hold it.
   case unreadableElementType(tensor: String, type: ElementType)
   /// A BOOL that is neither 0 nor 1.
   case notABoolean(tensor: String, index: Int, actual: UInt8, offset: Int)

@@ -27,7 +27,7 @@ public struct BLASConfiguration: Sendable, Equatable {
     return BLASConfiguration(
       library: String(cString: openblas_get_config()),
       coreName: core,
-      threadCount: BLASThreads.current,
+      threadCount: BLASThreads.outsideCalls,
       pinnedCore: getenv("OPENBLAS_CORETYPE").map { String(cString: $0) },
       kernelSet: String(cString: kernels_name(set)),
       usesSlowerKernels: set == KernelSetAVX512 && !wideCores.contains(core.lowercased()))

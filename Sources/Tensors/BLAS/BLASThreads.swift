@@ -31,6 +31,11 @@ package enum BLASThreads {
     return try body()
   }
 
-  /// OpenBLAS's present thread count.
-  package static var current: Int { Int(openblas_get_num_threads()) }
+  /// OpenBLAS's present thread count: 1 while a call of ours is in flight.
+  package static var current: Int { state.withLock { _ in Int(openblas_get_num_threads()) } }
+
+  /// The thread count that OpenBLAS has when no call of ours is in flight.
+  package static var outsideCalls: Int {
+    state.withLock { state in Int(state.callsInFlight > 0 ? state.found : openblas_get_num_threads()) }
+  }
 }

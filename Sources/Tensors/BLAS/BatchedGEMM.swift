@@ -1,5 +1,6 @@
 /// The same matrix product for every element of a batch: element i reads A from i·strideA and B from i·strideB, and writes
-/// C at i·strideC. A stride of 0 shares one A or B among all.
+/// C at i·strideC. A stride of 0 shares one A or B among all. Elements may stand one after the other, or side by side in the
+/// rows of a wider matrix (heads in a packed `[L, H·D]`: stride D, leading dimension H·D).
 ///
 /// OpenBLAS has no batched call before 0.3.28, so this is our loop of GEMMs, fanned out over the workers.
 public struct BatchedGEMM<Scalar: BLASScalar>: Sendable {
@@ -14,7 +15,8 @@ public struct BatchedGEMM<Scalar: BLASScalar>: Sendable {
   ///   - count: the number of elements.
   ///   - strideA: from one A to the next, 0 or more.
   ///   - strideB: from one B to the next, 0 or more.
-  ///   - strideC: from one C to the next; at least C's extent, so that no two elements write to one place.
+  ///   - strideC: from one C to the next, so that no two elements write to one place: at least C's extent, or at least n
+  ///     while all elements fit side by side into a row of `ldc`.
   /// - Throws: ``TensorError/argument(name:expected:actual:)``.
   public init(
     _ element: GEMM<Scalar>, count: Int, strideA: Int, strideB: Int, strideC: Int
@@ -23,7 +25,9 @@ public struct BatchedGEMM<Scalar: BLASScalar>: Sendable {
       throw .argument(name: name, expected: "0 or more", actual: value)
     }
     let leastC = try element.extents().c
-    guard strideC >= leastC || count <= 1 else {
+    // (count − 1)·strideC + n ≤ ldc, without overflow.
+    let isSideBySide = strideC >= element.n && strideC <= max(0, element.ldc - element.n) / max(1, count - 1)
+    guard strideC >= leastC || isSideBySide || count <= 1 else {
       throw .argument(name: "strideC", expected: "\(leastC) or more", actual: strideC)
     }
     (self.element, self.count) = (element, count)
@@ -32,7 +36,11 @@ public struct BatchedGEMM<Scalar: BLASScalar>: Sendable {
 
   /// Computes every element in caller-owned memory.
   ///
-  /// - Parameter workers: how many threads may share the batch; nil: ``Workers/count``.
+  /// - Parameters:
+  ///   - a: every element's A; one may serve all.
+  ///   - b: every element's B; one may serve all.
+  ///   - c: every element's C.
+  ///   - workers: how many threads may share the batch; nil: ``Workers/count``.
   /// - Throws: ``TensorError/spanTooShort(name:expected:actual:)`` before anything is written.
   public func callAsFunction(
     _ a: Span<Scalar>, _ b: Span<Scalar>, into c: inout MutableSpan<Scalar>, workers: Int? = nil
@@ -67,7 +75,7 @@ public struct BatchedGEMM<Scalar: BLASScalar>: Sendable {
   ) {
     if count == 1 { return element.run(a, b, c, workers: workers) }
     let product = Scalar.arithmetic.product
-    FanOut.run(pieces: count, workers: workers) { index, _ in
+    FanOut.run(pieces: count, workers: element.workersWorthwhile(workers, count: count)) { index, _ in
       product(
         element.transposesA, element.transposesB, element.m, element.n, element.k, element.alpha,
         a + index * strideA, element.lda, b + index * strideB, element.ldb, element.beta, c + index * strideC,

@@ -14,10 +14,16 @@ public struct GEMV<Scalar: BLASScalar>: Sendable {
   ///   - columns: columns of A as stored.
   ///   - transposes: y = Aᵀ·x instead of A·x.
   ///   - lda: leading dimension of A; nil: no gap.
-  /// - Throws: ``TensorError/argument(name:expected:actual:)``.
+  ///   - alpha: the product's factor.
+  ///   - beta: the factor of what y held; 0 ignores it, NaN included.
+  /// - Throws: ``TensorError/argument(name:expected:actual:)`` for a dimension below 0 or above 2³¹ − 1, or a leading
+  ///   dimension below `columns`.
   public init(
     rows: Int, columns: Int, transposes: Bool = false, lda: Int? = nil, alpha: Scalar = 1, beta: Scalar = 0
   ) throws(TensorError) {
+    for (name, value) in [("rows", rows), ("columns", columns)] where value < 0 || value > Int(Int32.max) {
+      throw .argument(name: name, expected: "0...\(Int32.max)", actual: value)
+    }
     // The same rules as a product with a matrix of one column.
     let product = try GEMM<Scalar>(m: rows, n: 1, k: columns, lda: lda)
     (self.rows, self.columns, self.transposes, self.lda) = (rows, columns, transposes, product.lda)

@@ -26,7 +26,7 @@ extension Double: TensorElement {}
   extension Float16: TensorElement {}
 #endif
 
-/// A floating-point element, convertible to every other one (``Tensor/converted(to:)``).
+/// A floating-point element, convertible to every other one (`Tensor.converted(to:)`).
 public protocol RealElement: TensorElement {
   /// The nearest value of this type to `value`, ties to even; beyond the range: ±∞.
   init(rounding value: Double)

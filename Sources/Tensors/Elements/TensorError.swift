@@ -2,7 +2,7 @@
 public enum TensorError: Error, Equatable, Sendable {
   /// A dimension is below 0.
   case negativeDimension(shape: [Int])
-  /// The product of the dimensions, or of their size in bytes, does not fit `Int`.
+  /// The product of the dimensions (of those other than 0), or of their size in bytes, does not fit `Int`.
   case tooManyElements(shape: [Int])
   /// As many elements as the shape says were not given.
   case elementCount(shape: [Int], expected: Int, actual: Int)
@@ -20,7 +20,7 @@ public enum TensorError: Error, Equatable, Sendable {
   case shape(operation: String, expected: [Int], actual: [Int])
   /// An axis that can't be divided into equal parts.
   case division(axis: Int, size: Int, parts: Int)
-  /// An argument of a matrix product outside its range, by BLAS's name.
+  /// A number outside its range: an argument of a matrix product (by BLAS's name), a worker count, an element to convert.
   case argument(name: String, expected: String, actual: Int)
   /// A span too short for the matrix it is said to hold.
   case spanTooShort(name: String, expected: Int, actual: Int)
@@ -52,7 +52,7 @@ extension TensorError: CustomStringConvertible {
     case .division(let axis, let size, let parts):
       "axis \(axis) of size \(size) can't be divided into \(parts) equal parts"
     case .argument(let name, let expected, let actual):
-      "matrix product: \(name) is \(actual), expected \(expected)"
+      "\(name) is \(actual), expected \(expected)"
     case .spanTooShort(let name, let expected, let actual):
       "\(name) holds \(actual) elements, at least \(expected) are needed"
     case .outOfMemory(let bytes):

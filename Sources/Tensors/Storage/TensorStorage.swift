@@ -13,12 +13,17 @@ package final class TensorStorage<Element: TensorElement>: @unchecked Sendable {
   /// A cache line, and the widest vector register.
   package static var alignment: Int { 64 }
 
+  /// The elements whose bytes can be counted in `Int`.
+  package static var greatestCount: Int { (Int.max - alignment) / MemoryLayout<Element>.stride }
+
   /// Memory whose content is undefined.
   ///
-  /// - Throws: ``TensorError/tooManyElements(shape:)`` or ``TensorError/outOfMemory(bytes:)``.
+  /// - Throws: ``TensorError/negativeDimension(shape:)``, ``TensorError/tooManyElements(shape:)`` or
+  ///   ``TensorError/outOfMemory(bytes:)``.
   package init(uninitializedCount count: Int) throws(TensorError) {
-    let (bytes, overflows) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
-    guard !overflows, count >= 0, bytes <= Int.max - Self.alignment else { throw .tooManyElements(shape: [count]) }
+    guard count >= 0 else { throw .negativeDimension(shape: [count]) }
+    guard count <= Self.greatestCount else { throw .tooManyElements(shape: [count]) }
+    let bytes = count * MemoryLayout<Element>.stride
     var memory: UnsafeMutableRawPointer?
     // posix_memalign rather than Swift's allocate: it reports failure instead of trapping.
     guard posix_memalign(&memory, Self.alignment, max(bytes, Self.alignment)) == 0, let memory else {

@@ -1,5 +1,7 @@
 extension Tensor {
   /// The elements in row-major order, copied.
+  ///
+  /// The program stops where there is no memory for that many (a broadcast view may count more than exist).
   public var elements: [Element] {
     [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
       if let start = buffer.baseAddress { copyElements(to: start) }
@@ -29,7 +31,9 @@ extension Tensor {
     return copy
   }
 
-  /// A tensor of the same shape with every element transformed.
+  /// A row-major tensor of the same shape with every element transformed.
+  ///
+  /// - Throws: what `transform` throws, and ``TensorError/outOfMemory(bytes:)``.
   @inlinable
   public func map<Result: TensorElement>(
     _ transform: (Element) throws -> Result
@@ -38,6 +42,8 @@ extension Tensor {
   }
 
   /// Gives `body` the elements in row-major order; a copy is made only if the tensor is not contiguous.
+  ///
+  /// - Throws: ``TensorError/outOfMemory(bytes:)``, and what `body` throws.
   public func withSpan<Result>(_ body: (Span<Element>) throws -> Result) throws -> Result {
     let source = try contiguous()
     defer { withExtendedLifetime(source.storage) {} }
@@ -47,24 +53,28 @@ extension Tensor {
 
   /// Gives `body` the elements in row-major order, to change in place; the tensor is copied first if its memory is
   /// shared, or if it is not contiguous.
+  ///
+  /// - Throws: ``TensorError/outOfMemory(bytes:)``, and what `body` throws; what it wrote until then stays.
   public mutating func withMutableSpan<Result>(_ body: (inout MutableSpan<Element>) throws -> Result) throws -> Result {
-    if !isContiguous { self = try copy() }
-    makeUnique()
-    let start = storage.base + layout.offset
-    var span = MutableSpan(_unsafeStart: start, count: count)
+    if !isContiguous || !isWritableInPlace() { self = try copy() }
+    var span = UnsafeMutableBufferPointer(start: storage.base + layout.offset, count: count).mutableSpan
     return try body(&span)
   }
 
   /// Makes the memory this tensor's own, so that it may be written. A tensor whose elements overlap (broadcast) gets
   /// an element each.
   package mutating func makeUnique() {
-    let overlaps = zip(layout.shape, layout.strides).contains { $0.0 > 1 && $0.1 == 0 }
-    if storage.isWritable, !overlaps, isKnownUniquelyReferenced(&storage) { return }
+    if isWritableInPlace() { return }
     do {
       self = try copy()
     } catch {
       preconditionFailure("copy-on-write: \(error)")
     }
+  }
+
+  private mutating func isWritableInPlace() -> Bool {
+    let overlaps = zip(layout.shape, layout.strides).contains { $0.0 > 1 && $0.1 == 0 }
+    return storage.isWritable && !overlaps && isKnownUniquelyReferenced(&storage)
   }
 
   /// Writes the elements in row-major order to `destination`.
@@ -89,7 +99,10 @@ extension Tensor {
 }
 
 extension Tensor where Element: RealElement {
-  /// The same numbers in another floating-point type, each rounded once to nearest, ties to even.
+  /// The same numbers in another floating-point type, each rounded once to nearest, ties to even; the tensor itself where
+  /// the type is its own.
+  ///
+  /// - Throws: ``TensorError/outOfMemory(bytes:)``.
   public func converted<Other: RealElement>(to type: Other.Type) throws(TensorError) -> Tensor<Other> {
     if let same = self as? Tensor<Other> { return same }
     let result = try Tensor<Other>(uninitialized: shape)

@@ -5,7 +5,9 @@ extension Tensor where Element: BLASScalar {
   /// Transposed and sliced views are read as they lie, through BLAS's leading dimension; only a view with no unit stride
   /// in its last two axes is copied.
   ///
-  /// - Parameter workers: how many threads may share it; nil: ``Workers/count``.
+  /// - Parameters:
+  ///   - other: […, K, N].
+  ///   - workers: how many threads may share it; nil: ``Workers/count``.
   /// - Throws: ``TensorError`` when ranks are below 2, inner dimensions differ or leading axes do not broadcast.
   /// - Complexity: 2·batch·M·N·K floating-point operations.
   public func matrixProduct(_ other: Tensor, workers: Int? = nil) throws(TensorError) -> Tensor {
@@ -19,6 +21,8 @@ extension Tensor where Element: BLASScalar {
         actual: other.shape)
     }
     let batch = try Self.broadcastShape(Array(shape.dropLast(2)), Array(other.shape.dropLast(2)))
+    // Sizes that BLAS can't count are refused before anything is copied.
+    _ = try GEMM<Element>(m: m, n: n, k: k)
     let left = try Operand(self)
     let right = try Operand(other)
     let result = try Tensor(uninitialized: batch + [m, n])
@@ -32,6 +36,7 @@ extension Tensor where Element: BLASScalar {
       gemm.run(a + offsetsA[0], b + offsetsB[0], c, workers: workers)
     } else {
       let product = Element.arithmetic.product
+      let workers = gemm.workersWorthwhile(workers, count: offsetsA.count)
       FanOut.run(pieces: offsetsA.count, workers: workers) { index, _ in
         product(
           gemm.transposesA, gemm.transposesB, m, n, k, gemm.alpha, a + offsetsA[index], gemm.lda,
@@ -65,12 +70,13 @@ extension Tensor where Element: BLASScalar {
     init(_ given: Tensor) throws(TensorError) {
       let (rows, columns) = (given.shape[given.rank - 2], given.shape[given.rank - 1])
       let (rowStride, columnStride) = (given.strides[given.rank - 2], given.strides[given.rank - 1])
-      if columnStride == 1 || columns <= 1, rowStride >= max(1, columns) || rows <= 1 {
-        (tensor, isTransposed) = (given, false)
-        leadingDimension = max(rowStride, columns, 1)
-      } else if rowStride == 1 || rows <= 1, columnStride >= max(1, rows) || columns <= 1 {
-        (tensor, isTransposed) = (given, true)
-        leadingDimension = max(columnStride, rows, 1)
+      // The stride of an axis of one element says nothing, and may be greater than BLAS can count.
+      let rowGap = rows <= 1 ? max(1, columns) : rowStride
+      let columnGap = columns <= 1 ? max(1, rows) : columnStride
+      if columnStride == 1 || columns <= 1, (max(1, columns)...Int(Int32.max)).contains(rowGap) {
+        (tensor, isTransposed, leadingDimension) = (given, false, rowGap)
+      } else if rowStride == 1 || rows <= 1, (max(1, rows)...Int(Int32.max)).contains(columnGap) {
+        (tensor, isTransposed, leadingDimension) = (given, true, columnGap)
       } else {
         (tensor, isTransposed) = (try given.copy(), false)
         leadingDimension = max(columns, 1)

@@ -63,7 +63,9 @@ extension Tensor {
 
   /// The same elements in row-major order with another shape: a view where strides can express it, else a copy.
   ///
-  /// - Throws: ``TensorError/elementCount(shape:expected:actual:)`` when the shapes differ in element count.
+  /// - Throws: ``TensorError/elementCount(shape:expected:actual:)`` when the shapes differ in element count;
+  ///   ``TensorError/negativeDimension(shape:)``, ``TensorError/tooManyElements(shape:)``; a copy also
+  ///   ``TensorError/outOfMemory(bytes:)``.
   public func reshaped(to newShape: [Int]) throws(TensorError) -> Tensor {
     let newCount = try TensorLayout.count(of: newShape)
     guard newCount == count else { throw .elementCount(shape: newShape, expected: newCount, actual: count) }
@@ -75,14 +77,16 @@ extension Tensor {
 
   /// The tensor repeated to a larger shape, right-aligned: axes of size 1 and missing leading axes repeat. No copy.
   ///
-  /// - Throws: ``TensorError/shape(operation:expected:actual:)``.
+  /// - Throws: ``TensorError/shape(operation:expected:actual:)``; for the new shape
+  ///   ``TensorError/negativeDimension(shape:)``, ``TensorError/tooManyElements(shape:)``.
   public func broadcast(to newShape: [Int]) throws(TensorError) -> Tensor {
     Tensor(storage: storage, layout: try layout.broadcast(to: newShape))
   }
 
   /// `[…, L, H·D]` seen as `[…, H, L, D]`: the last axis divided into `headCount` heads. No copy.
   ///
-  /// - Throws: ``TensorError/rank(expected:actual:)``, ``TensorError/division(axis:size:parts:)``.
+  /// - Throws: ``TensorError/rank(expected:actual:)``, ``TensorError/division(axis:size:parts:)``;
+  ///   ``TensorError/tooManyElements(shape:)`` for an empty axis in more parts than can be counted.
   public func splittingHeads(_ headCount: Int) throws(TensorError) -> Tensor {
     guard rank >= 2 else { throw .rank(expected: "2 or more", actual: shape) }
     let size = shape[rank - 1]
@@ -92,6 +96,7 @@ extension Tensor {
     let headSize = size / headCount
     var view = self
     view.layout.shape.replaceSubrange((rank - 1)..., with: [headCount, headSize])  // […, L, H, D]
+    _ = try TensorLayout.count(of: view.shape)
     view.layout.strides.insert(layout.strides[rank - 1] * headSize, at: rank - 1)
     return try view.transposed(view.rank - 3, view.rank - 2)
   }
@@ -99,7 +104,7 @@ extension Tensor {
   /// `[…, H, L, D]` as `[…, L, H·D]`: the heads side by side. A view where each row's heads lie next to each other,
   /// as those of ``splittingHeads(_:)`` do, else a copy.
   ///
-  /// - Throws: ``TensorError/rank(expected:actual:)``.
+  /// - Throws: ``TensorError/rank(expected:actual:)``; a copy also ``TensorError/outOfMemory(bytes:)``.
   public func mergingHeads() throws(TensorError) -> Tensor {
     guard rank >= 3 else { throw .rank(expected: "3 or more", actual: shape) }
     let rows = try transposed(rank - 3, rank - 2)  // […, L, H, D]

@@ -23,6 +23,7 @@ public struct Tensor<Element: TensorElement>: Sendable {
   /// - Throws: ``TensorError`` for a negative dimension, too many elements, or memory not given.
   package init(uninitialized shape: [Int]) throws(TensorError) {
     let layout = try TensorLayout(contiguous: shape)
+    guard layout.count <= TensorStorage<Element>.greatestCount else { throw .tooManyElements(shape: shape) }
     self.init(storage: try TensorStorage(uninitializedCount: layout.count), layout: layout)
   }
 
@@ -97,7 +98,8 @@ public struct Tensor<Element: TensorElement>: Sendable {
 
   /// The element at an index of one number per axis.
   ///
-  /// - Precondition: as many numbers as axes, each within its axis; the program stops otherwise.
+  /// - Precondition: as many numbers as axes, each within its axis; the program stops otherwise. So it does when a write
+  ///   needs a copy and there is no memory for it.
   /// - Complexity: O(rank) to read; writing copies the tensor if its memory is shared or broadcast.
   public subscript(_ index: Int...) -> Element {
     get { storage.base[position(of: index)] }

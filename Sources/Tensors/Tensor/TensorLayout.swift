@@ -20,17 +20,19 @@ package struct TensorLayout: Equatable, Sendable {
     self.init(offset: 0, shape: shape, strides: Self.contiguousStrides(of: shape))
   }
 
-  /// The product of the dimensions, checked.
+  /// The product of the dimensions, checked; also that of those other than 0, so that the strides of an empty tensor and the
+  /// offsets of its views fit `Int` too.
+  ///
+  /// - Throws: ``TensorError/negativeDimension(shape:)``, ``TensorError/tooManyElements(shape:)``.
   package static func count(of shape: [Int]) throws(TensorError) -> Int {
     guard shape.allSatisfy({ $0 >= 0 }) else { throw .negativeDimension(shape: shape) }
-    if shape.contains(0) { return 0 }
     var count = 1
-    for size in shape {
+    for size in shape where size > 0 {
       let (product, overflows) = count.multipliedReportingOverflow(by: size)
       guard !overflows else { throw .tooManyElements(shape: shape) }
       count = product
     }
-    return count
+    return shape.contains(0) ? 0 : count
   }
 
   static func contiguousStrides(of shape: [Int]) -> [Int] {
@@ -38,7 +40,7 @@ package struct TensorLayout: Equatable, Sendable {
     var stride = 1
     for axis in shape.indices.reversed() {
       strides[axis] = stride
-      stride = stride &* max(shape[axis], 1)
+      stride *= max(shape[axis], 1)
     }
     return strides
   }
@@ -47,11 +49,12 @@ package struct TensorLayout: Equatable, Sendable {
 
   package var count: Int { shape.reduce(1, *) }
 
-  /// Whether the elements stand in row-major order without gaps (axes of size 1 may have any stride).
+  /// Whether the elements stand in row-major order without gaps (axes of size 1 may have any stride; an
+  /// empty tensor has no gaps).
   package var isContiguous: Bool {
+    if shape.contains(0) { return true }
     var stride = 1
     for axis in shape.indices.reversed() where shape[axis] != 1 {
-      if shape[axis] == 0 { return true }
       if strides[axis] != stride { return false }
       stride *= shape[axis]
     }

@@ -13,9 +13,12 @@ package enum CPUAffinity {
     let ranges = line.dropFirst(key.count).filter { !$0.isWhitespace }.split(separator: ",")
     var count = 0
     for range in ranges {
-      let ends = range.split(separator: "-").map { Int($0) }
-      guard let first = ends.first ?? nil, let last = ends.last ?? nil, last >= first else { return nil }
-      count += last - first + 1
+      let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { Int32($0) }
+      guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, last >= first, first >= 0
+      else {
+        return nil
+      }
+      count += Int(last) - Int(first) + 1
     }
     return count > 0 ? count : nil
   }

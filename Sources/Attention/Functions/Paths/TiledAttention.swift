@@ -7,6 +7,9 @@ internal import Tensors
 /// 2022, "FlashAttention", algorithm 1). Tiles that the mask empties are neither computed nor read; tiles that it leaves whole
 /// skip the mask. Query heads that share a key/value head are stacked into one GEMM where queries are few.
 enum TiledAttention {
+  // Called from unspecialised code of other modules: without this, pointers move by run-time strides.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   static func run<Scalar: BLASScalar>(
     _ problem: AttentionProblem<Scalar>, tiling: AttentionTiling, scratch: ScratchSlices<Scalar>, workers: Int
   ) {

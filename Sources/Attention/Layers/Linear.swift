@@ -1,0 +1,155 @@
+internal import Tensors
+
+/// A linear layer y = x·Wᵀ + b over the last axis.
+///
+/// ```swift
+/// let layer = try Linear<Float>(inputSize: 3, outputSize: 5, seed: 1)
+/// let y = try layer(x)  // [2, 7, 3] → [2, 7, 5]
+/// ```
+///
+/// With an embedding size for out this is the affine embedding x′ = W·x + b of vectors x. Of a one-hot x it gives the
+/// column of W at the 1, plus b, which ``Embedding`` looks up without multiplying.
+///
+/// - SeeAlso: PyTorch `torch.nn.Linear`, whose layout of the weight this is.
+public struct Linear<Scalar: BLASScalar>: Sendable {
+  /// W [out, in].
+  public let weight: Tensor<Scalar>
+  /// b [out]; nil: none.
+  public let bias: Tensor<Scalar>?
+  /// Distance between the rows of W in memory.
+  private let leadingDimension: Int
+
+  /// in: the size of the last axis of what goes in.
+  public var inputSize: Int { weight.layout.shape[1] }
+  /// out: the size of the last axis of what comes out.
+  public var outputSize: Int { weight.layout.shape[0] }
+
+  /// A layer of given parameters, which are kept without copying where BLAS can read them as they lie.
+  ///
+  /// - Parameters:
+  ///   - weight: [out, in]; a part of the rows or columns of something larger is read in place.
+  ///   - bias: [out]; nil: none.
+  /// - Throws: ``AttentionError/rank(name:expected:shape:)``, ``AttentionError/shape(name:expected:actual:)``.
+  public init(weight: Tensor<Scalar>, bias: Tensor<Scalar>? = nil) throws(AttentionError) {
+    guard weight.rank == 2 else { throw .rank(name: "weight", expected: "2: [out, in]", shape: weight.shape) }
+    if let bias, bias.shape != [weight.shape[0]] {
+      throw .shape(name: "bias", expected: "[\(weight.shape[0])] to go with weight \(weight.shape)", actual: bias.shape)
+    }
+    let rows = try RowMatrix(weight)
+    self.weight = rows.tensor
+    leadingDimension = rows.leadingDimension
+    self.bias = try rethrowing { () throws(TensorError) in try bias?.contiguous() }
+  }
+
+  /// A layer of freshly drawn parameters: weight and bias uniform in ±1/√in, as `torch.nn.Linear` draws them.
+  ///
+  /// - Throws: ``AttentionError/argument(name:expected:actual:)`` for a size below 1.
+  public init(inputSize: Int, outputSize: Int, hasBias: Bool = true, seed: UInt64) throws(AttentionError) {
+    for (name, size) in [("inputSize", inputSize), ("outputSize", outputSize)] where size < 1 {
+      throw .argument(name: name, expected: "1 or more", actual: "\(size)")
+    }
+    var generator = Xoshiro256(seed: seed)
+    let bound = 1 / Double(inputSize).squareRoot()
+    let weight = try Initialization.uniform([outputSize, inputSize], bound: bound, as: Scalar.self, using: &generator)
+    let bias =
+      hasBias ? try Initialization.uniform([outputSize], bound: bound, as: Scalar.self, using: &generator) : nil
+    try self.init(weight: weight, bias: bias)
+  }
+
+  /// x·Wᵀ + b for every row of `x`, by one matrix product over all of them.
+  ///
+  /// - Parameters:
+  ///   - x: […, in]; views whose rows lie at equal distances are read in place.
+  ///   - workers: threads to share the work; nil: ``/Tensors/Workers/count``.
+  /// - Returns: […, out].
+  /// - Throws: ``AttentionError`` when the last axis of `x` is not in, or `workers` is below 1.
+  /// - Complexity: 2·rows·in·out operations.
+  public func callAsFunction(_ x: Tensor<Scalar>, workers: Int? = nil) throws(AttentionError) -> Tensor<Scalar> {
+    guard x.rank >= 1 else { throw .rank(name: "x", expected: "1 or more: […, \(inputSize)]", shape: x.shape) }
+    guard x.layout.shape.last == inputSize else {
+      throw .shape(name: "x", expected: "[…, \(inputSize)] to go with weight \(weight.shape)", actual: x.shape)
+    }
+    let count = try rethrowing { () throws(TensorError) in try Workers.resolved(workers) }
+    let rows = try RowMatrix(x)
+    let y = try rethrowing { () throws(TensorError) in
+      try Tensor<Scalar>(uninitialized: Array(x.shape.dropLast()) + [outputSize])
+    }
+    try run(rows, into: y.storage.base, leadingDimension: outputSize, workers: count)
+    return y
+  }
+
+  // MARK: In memory
+
+  /// Multiplications below which another worker costs more than it gains.
+  private static var leastWorkPerWorker: Double { 0x1p20 }
+
+  /// Writes x·Wᵀ + b, or some of its columns, into memory.
+  ///
+  /// The rows receive the bias first and the product adds to them (β = 1), each worker doing both for its own block:
+  /// there is no second pass over the result.
+  ///
+  /// - Parameters:
+  ///   - x: [rows, in].
+  ///   - outputs: the rows of W, thus columns of the result, that are wanted; nil: all.
+  ///   - target: receives [rows, outputs].
+  ///   - leadingDimension: from one row of the target to the next.
+  /// - Throws: ``AttentionError/tensor(_:)`` for sizes beyond BLAS's 32-bit numbers; nothing is written then.
+  // Called from unspecialised code of other modules: without this, pointers move by run-time strides.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func run(
+    _ x: RowMatrix<Scalar>, outputs: Range<Int>? = nil, into target: UnsafeMutablePointer<Scalar>,
+    leadingDimension ldc: Int, workers: Int
+  ) throws(AttentionError) {
+    let outputs = outputs ?? 0..<outputSize
+    let (m, n, k) = (x.rows, outputs.count, inputSize)
+    let gemm = try rethrowing { () throws(TensorError) in
+      try GEMM<Scalar>(
+        m: m, n: n, k: k, transposesB: true, lda: max(x.leadingDimension, 1), ldb: leadingDimension, ldc: max(ldc, 1),
+        beta: bias == nil ? 0 : 1)
+    }
+    guard m > 0, n > 0 else { return }
+    let w = UnsafePointer(weight.storage.base) + weight.layout.offset + outputs.lowerBound * leadingDimension
+    let b = bias.map { UnsafePointer($0.storage.base) + $0.layout.offset + outputs.lowerBound }
+    let a = x.base
+    let arithmetic = Scalar.arithmetic
+    let blocks = Self.blocks(rows: m, columns: n, work: Double(m) * Double(n) * Double(k), workers: workers)
+    FanOut.run(pieces: blocks.count, workers: workers) { piece, _ in
+      let (rows, columns) = blocks[piece]
+      let c = target + rows.lowerBound * ldc + columns.lowerBound
+      if let b {
+        for row in 0..<rows.count {
+          (c + row * ldc).initialize(from: b + columns.lowerBound, count: columns.count)
+        }
+      }
+      let weights = w + columns.lowerBound * gemm.ldb
+      if m == 1 {
+        // One row, as in decoding: GEMM would pack all of W to use it once.
+        arithmetic.vectorProduct(false, columns.count, k, 1, weights, gemm.ldb, a, 1, gemm.beta, c, 1)
+      } else {
+        arithmetic.product(
+          false, true, rows.count, columns.count, k, 1, a + rows.lowerBound * gemm.lda, gemm.lda, weights, gemm.ldb,
+          gemm.beta, c, ldc)
+      }
+    }
+    withExtendedLifetime((x.tensor, weight, bias)) {}
+  }
+
+  /// The result cut for the workers: into blocks of columns or of rows, whichever share the work more evenly.
+  ///
+  /// Multiples of 16 columns and 48 rows keep the register tiles of BLAS's kernels whole.
+  private static func blocks(
+    rows: Int, columns: Int, work: Double, workers: Int
+  ) -> [(rows: Range<Int>, columns: Range<Int>)] {
+    let parts = max(1, min(workers, Int(min(work / leastWorkPerWorker, 4096))))
+    guard parts > 1 else { return [(0..<rows, 0..<columns)] }
+    let rowBlock = ((rows + parts - 1) / parts + 47) / 48 * 48
+    let columnBlock = ((columns + parts - 1) / parts + 15) / 16 * 16
+    let (largestByRows, largestByColumns) = (min(rowBlock, rows) * columns, min(columnBlock, columns) * rows)
+    // Where equal, the longer side: the operand of the other one is packed by every worker.
+    if largestByColumns < largestByRows || (largestByColumns == largestByRows && columns >= rows) {
+      return stride(from: 0, to: columns, by: columnBlock).map { (0..<rows, $0..<min($0 + columnBlock, columns)) }
+    }
+    return stride(from: 0, to: rows, by: rowBlock).map { ($0..<min($0 + rowBlock, rows), 0..<columns) }
+  }
+}

@@ -1,0 +1,105 @@
+internal import Tensors
+
+extension MultiHeadAttention {
+  /// Self-attention: query, key and value are one input, projected by one matrix product.
+  ///
+  /// - Parameters:
+  ///   - x: [B, L, E], or [L, E] for a single sequence.
+  ///   - mask: what may be attended, and biases; for PyTorch's masks see
+  ///     ``AttentionMask/ignoring(torchAttentionMask:headCount:)``.
+  ///   - path: the algorithm.
+  ///   - workers: threads to share the work; nil: ``/Tensors/Workers/count``.
+  /// - Returns: [B, L, E], or [L, E].
+  /// - Throws: ``AttentionError`` before anything is computed.
+  /// - Complexity: 8·B·L·E² operations for the projections and 4·B·L²·E for the attention, less what the mask empties.
+  public func callAsFunction(
+    _ x: Tensor<Scalar>, mask: AttentionMask<Scalar> = .none, path: AttentionPath = .automatic, workers: Int? = nil
+  ) throws(AttentionError) -> Tensor<Scalar> {
+    try self(query: x, key: x, value: x, mask: mask, path: path, workers: workers)
+  }
+
+  /// Self-attention with all options, giving weights and details as well.
+  public func callAsFunction(
+    _ x: Tensor<Scalar>, mask: AttentionMask<Scalar> = .none, needsWeights: HeadWeights, options: AttentionOptions
+  ) throws(AttentionError) -> MultiHeadAttentionResult<Scalar> {
+    try self(query: x, key: x, value: x, mask: mask, needsWeights: needsWeights, options: options)
+  }
+
+  /// Attention of a query to keys and values; inputs that are one and the same tensor are projected together.
+  ///
+  /// - Parameters:
+  ///   - query: [B, L, E], or [L, E] for a single sequence.
+  ///   - key: [B, S, keySize], or [S, keySize].
+  ///   - value: [B, S, valueSize], or [S, valueSize].
+  ///   - mask: what may be attended, and biases.
+  ///   - alignment: where queries stand among the keys, for causal and window masks; needed when L ≠ S.
+  ///   - path: the algorithm.
+  ///   - workers: threads to share the work; nil: ``/Tensors/Workers/count``.
+  /// - Returns: [B, L, E], or [L, E].
+  /// - Throws: ``AttentionError`` before anything is computed.
+  /// - Complexity: 4·B·L·E² + 2·B·S·E·(keySize + valueSize) operations for the projections and 4·B·L·S·E for the
+  ///   attention, less what the mask empties.
+  public func callAsFunction(
+    query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>, mask: AttentionMask<Scalar> = .none,
+    alignment: QueryAlignment? = nil, path: AttentionPath = .automatic, workers: Int? = nil
+  ) throws(AttentionError) -> Tensor<Scalar> {
+    try self(
+      query: query, key: key, value: value, mask: mask, needsWeights: .none,
+      options: AttentionOptions(alignment: alignment, path: path, workers: workers)
+    ).output
+  }
+
+  /// The same with all options in one value, giving weights and details as well.
+  ///
+  /// - Parameters:
+  ///   - query: [B, L, E], or [L, E] for a single sequence.
+  ///   - key: [B, S, keySize], or [S, keySize].
+  ///   - value: [B, S, valueSize], or [S, valueSize].
+  ///   - mask: what may be attended, and biases.
+  ///   - needsWeights: whether weights are given, and which; needs a value for every score.
+  ///   - options: scale, softcap, alignment, details, path, workers.
+  public func callAsFunction(
+    query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>, mask: AttentionMask<Scalar> = .none,
+    needsWeights: HeadWeights, options: AttentionOptions
+  ) throws(AttentionError) -> MultiHeadAttentionResult<Scalar> {
+    let sizes = try InputSizes(self, query: query, key: key, value: value)
+    let plan = try MultiHeadAttentionPlan(
+      layer: self, batch: sizes.batch, queries: sizes.queries, keys: sizes.keys, mask: mask, needsWeights: needsWeights,
+      options: options)
+    var workspace = try plan.makeWorkspace()
+    return try plan(query: query, key: key, value: value, workspace: &workspace)
+  }
+}
+
+/// B, L and S of a call, from its inputs.
+struct InputSizes {
+  let batch: Int
+  let queries: Int
+  let keys: Int
+  /// Whether the inputs have a batch axis.
+  let isBatched: Bool
+
+  init<Scalar: BLASScalar>(
+    _ layer: MultiHeadAttention<Scalar>, query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>
+  ) throws(AttentionError) {
+    let (q, k, v) = (query.layout.shape, key.layout.shape, value.layout.shape)
+    guard q.count == 2 || q.count == 3 else {
+      throw .rank(name: "query", expected: "3: [B, L, E], or 2: [L, E]", shape: q)
+    }
+    let isBatched = q.count == 3
+    for (name, shape) in [("key", k), ("value", v)] where shape.count != q.count {
+      throw .rank(name: name, expected: "\(q.count), as query of shape \(q)", shape: shape)
+    }
+    self.isBatched = isBatched
+    batch = isBatched ? q[0] : 1
+    let (batch, queries, keys) = (batch, q[q.count - 2], k[k.count - 2])
+    (self.queries, self.keys) = (queries, keys)
+    func check(_ name: String, _ actual: [Int], _ rows: Int, _ size: Int, _ reason: String) throws(AttentionError) {
+      let expected = isBatched ? [batch, rows, size] : [rows, size]
+      guard actual == expected else { throw .shape(name: name, expected: "\(expected), \(reason)", actual: actual) }
+    }
+    try check("query", q, queries, layer.embeddingSize, "the layer's embedding size")
+    try check("key", k, keys, layer.keySize, "query's batch and the layer's key size")
+    try check("value", v, keys, layer.valueSize, "query's batch, key's rows and the layer's value size")
+  }
+}

@@ -1,0 +1,116 @@
+internal import Tensors
+
+extension MultiHeadAttention {
+  /// A layer of the parameters in a state dict; sizes, and whether there are biases, are those of its tensors.
+  ///
+  /// - Parameters:
+  ///   - stateDict: tensors by name, as a checkpoint holds them. They are not copied, but for three separate weights of
+  ///     one size, which are packed into one.
+  ///   - prefix: what precedes every name, such as `encoder.layer.0.`.
+  ///   - names: what the parameters are called.
+  ///   - headCount: H, which no tensor tells.
+  ///   - isStrict: whether other names under the prefix are an error.
+  /// - Throws: ``AttentionError/stateDict(missing:unexpected:misshapen:)`` with everything that is wrong and the shapes
+  ///   expected and found; ``AttentionError/argument(name:expected:actual:)`` when E is not a multiple of `headCount`.
+  public init(
+    stateDict: [String: Tensor<Scalar>], prefix: String = "", names: ParameterNames = .torch, headCount: Int,
+    isStrict: Bool = true
+  ) throws(AttentionError) {
+    let reader = StateDictReader(stateDict, prefix: prefix)
+    try self.init(
+      reader, names, sizes: ParameterSizes(reader, names), hasBias: names.biases.contains { reader.shape($0) != nil },
+      headCount: headCount, isStrict: isStrict)
+  }
+
+  /// Replaces the parameters by those in a state dict, which must be of this layer's sizes, and have biases if it has.
+  ///
+  /// - Parameters:
+  ///   - stateDict: tensors by name.
+  ///   - prefix: what precedes every name.
+  ///   - names: what the parameters are called; for PyTorch's names this is
+  ///     ``ParameterizedLayer/load(stateDict:prefix:isStrict:)``.
+  ///   - isStrict: whether other names under the prefix are an error.
+  /// - Throws: as ``init(stateDict:prefix:names:headCount:isStrict:)``; the layer is unchanged then.
+  public mutating func load(
+    stateDict: [String: Tensor<Scalar>], prefix: String = "", names: ParameterNames, isStrict: Bool = true
+  ) throws(AttentionError) {
+    let isPacked = keySize == embeddingSize && valueSize == embeddingSize
+    let sizes = ParameterSizes(
+      embedding: embeddingSize, key: keySize, value: valueSize, isPacked: isPacked && names.packedWeight != nil)
+    self = try MultiHeadAttention(
+      StateDictReader(stateDict, prefix: prefix), names, sizes: sizes, hasBias: hasBias, headCount: headCount,
+      isStrict: isStrict)
+  }
+
+  private init(
+    _ reader: StateDictReader<Scalar>, _ names: ParameterNames, sizes: ParameterSizes, hasBias: Bool, headCount: Int,
+    isStrict: Bool
+  ) throws(AttentionError) {
+    var reader = reader
+    let size = sizes.embedding
+    let inputs = [size, sizes.key, sizes.value]
+    var weights: [Tensor<Scalar>?] = []
+    if let name = names.packedWeight, sizes.isPacked {
+      weights = [reader.take(name, size.map { [3 * $0, $0] })]
+    } else {
+      for (name, input) in zip(names.separateWeights, inputs) {
+        weights.append(reader.take(name, size.flatMap { size in input.map { [size, $0] } }))
+      }
+    }
+    let outputWeight = reader.take(names.outputWeight, size.map { [$0, $0] })
+    var biases: [Tensor<Scalar>?] = []
+    var outputBias: Tensor<Scalar>?
+    if hasBias {
+      if let name = names.packedBias {
+        biases = [reader.take(name, size.map { [3 * $0] })]
+      } else {
+        for name in names.separateBiases { biases.append(name.flatMap { reader.take($0, size.map { [$0] }) }) }
+      }
+      outputBias = names.outputBias.flatMap { reader.take($0, size.map { [$0] }) }
+    }
+    try reader.finish(isStrict: isStrict)
+    guard let outputWeight else { throw .stateDict(missing: [names.outputWeight], unexpected: [], misshapen: []) }
+    let input = try InputProjection(weights: weights.compactMap { $0 }, biases: biases, names: names)
+    try self.init(
+      inputProjection: input, outputProjection: Linear(weight: outputWeight, bias: outputBias), headCount: headCount)
+  }
+}
+
+/// The sizes that a state dict's tensors are expected to have; nil where no tensor tells.
+private struct ParameterSizes {
+  let embedding: Int?
+  let key: Int?
+  let value: Int?
+  /// Whether the three weights are expected as one.
+  let isPacked: Bool
+
+  init(embedding: Int?, key: Int?, value: Int?, isPacked: Bool) {
+    (self.embedding, self.key, self.value, self.isPacked) = (embedding, key, value, isPacked)
+  }
+
+  /// E is what most of the tensors' dimensions say, so that one tensor of a wrong shape is named as the wrong one.
+  init<Scalar: BLASScalar>(_ reader: StateDictReader<Scalar>, _ names: ParameterNames) {
+    func matrix(_ name: String?) -> (rows: Int, columns: Int)? {
+      guard let name, let shape = reader.shape(name), shape.count == 2 else { return nil }
+      return (shape[0], shape[1])
+    }
+    let separate = names.separateWeights.map(matrix)
+    isPacked =
+      names.packedWeight.map { name in
+        reader.shape(name) != nil || names.separateWeights.allSatisfy { reader.shape($0) == nil }
+      } ?? false
+    var votes: [Int] = []
+    if let output = matrix(names.outputWeight) { votes += [output.rows, output.columns] }
+    if isPacked {
+      if let packed = matrix(names.packedWeight) { votes += [packed.columns, packed.rows / 3] }
+    } else {
+      votes += separate.compactMap { $0?.rows } + (separate[0].map { [$0.columns] } ?? [])
+    }
+    let counts = Dictionary(votes.map { ($0, 1) }, uniquingKeysWith: +)
+    let size = counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+    // What an int can hold three times; a larger one is no size of these tensors.
+    embedding = size.flatMap { $0 <= Int.max / 3 ? $0 : nil }
+    key = separate[1]?.columns ?? embedding
+    value = separate[2]?.columns ?? embedding
+  }
+}

@@ -1,0 +1,132 @@
+internal import Tensors
+
+extension MultiHeadAttentionPlan {
+  /// Computes the layer into a tensor of the caller's.
+  ///
+  /// - Parameters:
+  ///   - query: [B, L, E], or [L, E]; B and L up to the plan's.
+  ///   - key: [B, S, keySize], or [S, keySize]; S up to the plan's.
+  ///   - value: [B, S, valueSize], or [S, valueSize].
+  ///   - mask: replaces the plan's; nil: the plan's.
+  ///   - output: [B, L, E], or [L, E]; written whole. Its memory is made its own first if it is shared, so it never
+  ///     aliases an input.
+  ///   - workspace: from ``makeWorkspace()``.
+  /// - Returns: the weights [B, L, S] or [B, H, L, S] (without B for inputs of rank 2), if asked for, and other
+  ///   details.
+  /// - Throws: ``AttentionError`` before the output is written.
+  @discardableResult
+  public func run(
+    query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>, mask: AttentionMask<Scalar>? = nil,
+    into output: inout Tensor<Scalar>, workspace: inout MultiHeadAttentionWorkspace<Scalar>
+  ) throws(AttentionError) -> (weights: Tensor<Scalar>?, details: AttentionDetails<Scalar>) {
+    let sizes = try checkedSizes(query, key, value)
+    guard output.shape == query.shape else {
+      throw .shape(name: "output", expected: "\(query.shape), as query", actual: output.shape)
+    }
+    try attend(sizes, query, key, value, mask, &workspace)
+    output.makeUnique()
+    try project(workspace.context.output, into: &output)
+    return try details(sizes, &workspace)
+  }
+
+  /// Computes the layer into a fresh result.
+  public func callAsFunction(
+    query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>, mask: AttentionMask<Scalar>? = nil,
+    workspace: inout MultiHeadAttentionWorkspace<Scalar>
+  ) throws(AttentionError) -> MultiHeadAttentionResult<Scalar> {
+    var output = try rethrowing { () throws(TensorError) in try Tensor<Scalar>(uninitialized: query.shape) }
+    let (weights, details) = try run(
+      query: query, key: key, value: value, mask: mask, into: &output, workspace: &workspace)
+    return MultiHeadAttentionResult(output: output, weights: weights, details: details)
+  }
+
+  // MARK: Steps
+
+  private func checkedSizes(
+    _ query: Tensor<Scalar>, _ key: Tensor<Scalar>, _ value: Tensor<Scalar>
+  ) throws(AttentionError) -> InputSizes {
+    let sizes = try InputSizes(layer, query: query, key: key, value: value)
+    let capacity = attention.shape
+    for (name, actual, planned) in [
+      ("batch", sizes.batch, capacity.batch), ("queries", sizes.queries, capacity.queries),
+      ("keys", sizes.keys, capacity.keys),
+    ] where actual > planned {
+      throw .capacity(name: name, capacity: planned, actual: actual)
+    }
+    return sizes
+  }
+
+  /// The input projection, for a look at how queries, keys and values lie.
+  package func project(
+    query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>,
+    workspace: inout MultiHeadAttentionWorkspace<Scalar>
+  ) throws(AttentionError) -> ProjectedInputs<Scalar> {
+    func batched(_ input: Tensor<Scalar>) throws(AttentionError) -> Tensor<Scalar> {
+      input.rank == 3 ? input : try rethrowing { () throws(TensorError) in try input.insertingAxis(0) }
+    }
+    return try ProjectedInputs(
+      query: batched(query), key: batched(key), value: batched(value), by: layer.inputProjection,
+      in: workspace.projections, workers: workers)
+  }
+
+  /// Whether attention reads an operand [B, L, E] where it lies, as it does all that
+  /// ``project(query:key:value:workspace:)`` gives.
+  package func readsInPlace(_ operand: Tensor<Scalar>) throws(AttentionError) -> Bool {
+    let (matrices, kept) = try HeadMatrices.of(operand, heads: layer.headCount)
+    return kept.isSameView(as: operand) && matrices.base == UnsafePointer(operand.storage.base) + operand.layout.offset
+  }
+
+  /// Leaves the joined heads [B, L, E] in the workspace's context.
+  private func attend(
+    _ sizes: InputSizes, _ query: Tensor<Scalar>, _ key: Tensor<Scalar>, _ value: Tensor<Scalar>,
+    _ mask: AttentionMask<Scalar>?, _ workspace: inout MultiHeadAttentionWorkspace<Scalar>
+  ) throws(AttentionError) {
+    try fit(&workspace)
+    workspace.context.output.layout = try rethrowing { () throws(TensorError) in
+      try TensorLayout(contiguous: [sizes.batch, sizes.queries, layer.embeddingSize])
+    }
+    let inputs = try project(query: query, key: key, value: value, workspace: &workspace)
+    try attention.run(
+      queries: inputs.queries, keys: inputs.keys, values: inputs.values, mask: mask, into: &workspace.context,
+      workspace: &workspace.scratch)
+  }
+
+  /// Makes a workspace of a smaller plan large enough.
+  private func fit(_ workspace: inout MultiHeadAttentionWorkspace<Scalar>) throws(AttentionError) {
+    let (shape, size) = (attention.shape, layer.embeddingSize)
+    let rows = shape.batch * shape.queries + 2 * shape.batch * shape.keys
+    let isLargeEnough =
+      workspace.projections.count >= rows * size + 3 * ProjectedInputs<Scalar>.alignment
+      && workspace.context.output.storage.count >= shape.batch * shape.queries * size
+    if !isLargeEnough { workspace = try makeWorkspace() }
+  }
+
+  private func project(_ context: Tensor<Scalar>, into output: inout Tensor<Scalar>) throws(AttentionError) {
+    if try RowMatrix(output).tensor.storage !== output.storage {
+      output = try rethrowing { () throws(TensorError) in try output.copy() }
+    }
+    let rows = try RowMatrix(output)
+    try layer.outputProjection.run(
+      RowMatrix(context), into: UnsafeMutablePointer(mutating: rows.base), leadingDimension: rows.leadingDimension,
+      workers: workers)
+  }
+
+  /// Takes the details out of the workspace, so that the next run does not write into what the caller holds.
+  private func details(
+    _ sizes: InputSizes, _ workspace: inout MultiHeadAttentionWorkspace<Scalar>
+  ) throws(AttentionError) -> (weights: Tensor<Scalar>?, details: AttentionDetails<Scalar>) {
+    var details = workspace.context.details
+    workspace.context.details = try AttentionDetails([], shape: attention.shape)
+    var weights: Tensor<Scalar>?
+    switch needsWeights {
+    case .none: break
+    case .averaged: weights = try details.weights?.averagedOverHeads()
+    case .perHead: weights = details.weights
+    }
+    if !self.details.contains(.weights) { details.weights = nil }
+    if !sizes.isBatched, let batch = weights {
+      weights = try rethrowing { () throws(TensorError) in try batch.selecting(axis: 0, 0) }
+    }
+    return (weights, details)
+  }
+}

@@ -1,0 +1,121 @@
+internal import Tensors
+
+/// A multi-head layer made ready for a caller in a loop: sizes as capacities, mask checked, path chosen, memory
+/// planned.
+///
+/// ```swift
+/// let plan = try layer.plan(batch: 8, queries: 512, mask: .causal)
+/// var workspace = try plan.makeWorkspace()
+/// var y = try Tensor<Float>(zeros: [8, 512, 768])
+/// for x in inputs { try plan.run(query: x, key: x, value: x, into: &y, workspace: &workspace) }
+/// ```
+public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
+  public let layer: MultiHeadAttention<Scalar>
+  /// Which weights the runs give.
+  public let needsWeights: HeadWeights
+  /// The plan of the attention itself, between the projections.
+  public let attention: AttentionPlan<Scalar>
+  /// Threads that share the projections.
+  let workers: Int
+  /// The details that the caller asked for, besides weights.
+  let details: AttentionDetailSet
+
+  init(
+    layer: MultiHeadAttention<Scalar>, batch: Int, queries: Int, keys: Int, mask: AttentionMask<Scalar>,
+    needsWeights: HeadWeights, options: AttentionOptions
+  ) throws(AttentionError) {
+    self.layer = layer
+    self.needsWeights = needsWeights
+    details = options.details
+    var options = options
+    if needsWeights != .none { options.details.insert(.weights) }
+    let shape = try AttentionShape(
+      batch: batch, heads: layer.headCount, queries: queries, keys: keys, headSize: layer.headSize)
+    attention = try AttentionPlan(shape: shape, mask: mask, options: options)
+    workers = options.workers ?? Workers.count
+  }
+
+  /// Memory for this plan's runs, one at a time: projections, joined heads, scratch.
+  ///
+  /// - Throws: ``AttentionError`` when memory is not given.
+  public func makeWorkspace() throws(AttentionError) -> MultiHeadAttentionWorkspace<Scalar> {
+    try MultiHeadAttentionWorkspace(self)
+  }
+
+  /// What the plan does, in words and numbers: projections, then the attention as ``AttentionPlan/explain()`` says.
+  public func explain() -> String {
+    let (shape, size) = (attention.shape, layer.embeddingSize)
+    let rows = shape.batch * shape.queries
+    let first =
+      switch layer.inputProjection {
+      case .packed:
+        "packed [\(3 * size), \(size)]: one matrix product of [\(rows), \(size)] for self-attention, "
+          + "two when key and value are one input, else three"
+      case .separate:
+        "separate [\(size), \(size)], [\(size), \(layer.keySize)], [\(size), \(layer.valueSize)]: three matrix products"
+      }
+    return """
+      projection \(first)
+      \(attention.explain())
+      output     one matrix product [\(rows), \(size)]·[\(size), \(size)]ᵀ
+      """
+  }
+}
+
+extension MultiHeadAttention {
+  /// Makes the layer ready for runs of up to these sizes.
+  ///
+  /// - Parameters:
+  ///   - batch: B, 1 for a single sequence.
+  ///   - queries: L
+  ///   - keys: S; nil: L.
+  ///   - mask: what may be attended, and biases; runs may bring another.
+  ///   - needsWeights: which weights the runs give.
+  ///   - options: scale, softcap, alignment, details, path, workers.
+  /// - Throws: ``AttentionError`` as ``AttentionPlan/init(shape:mask:options:)``.
+  public func plan(
+    batch: Int = 1, queries: Int, keys: Int? = nil, mask: AttentionMask<Scalar> = .none,
+    needsWeights: HeadWeights = .none, options: AttentionOptions = AttentionOptions()
+  ) throws(AttentionError) -> MultiHeadAttentionPlan<Scalar> {
+    try MultiHeadAttentionPlan(
+      layer: self, batch: batch, queries: queries, keys: keys ?? queries, mask: mask, needsWeights: needsWeights,
+      options: options)
+  }
+}
+
+/// Memory that a layer's runs reuse, made by ``MultiHeadAttentionPlan/makeWorkspace()`` for that plan's sizes; for one
+/// call at a time: it can't be copied, only handed on.
+public struct MultiHeadAttentionWorkspace<Scalar: BLASScalar>: ~Copyable, Sendable {
+  /// The projected queries, keys and values of B·L, B·S and B·S rows of E, in up to three pieces.
+  var projections: TensorStorage<Scalar>
+  /// The joined heads [B, L, E], and the details of the last run until they are handed out.
+  var context: AttentionResult<Scalar>
+  var scratch: AttentionWorkspace<Scalar>
+
+  init(_ plan: MultiHeadAttentionPlan<Scalar>) throws(AttentionError) {
+    let (shape, size) = (plan.attention.shape, plan.layer.embeddingSize)
+    // Within Int: the plan has checked B·L·E and B·S·E against a sixteenth of it.
+    let rows = shape.batch * shape.queries + 2 * shape.batch * shape.keys
+    let (projections, output) = try rethrowing { () throws(TensorError) in
+      (
+        try TensorStorage<Scalar>(uninitializedCount: rows * size + 3 * ProjectedInputs<Scalar>.alignment),
+        try Tensor<Scalar>(uninitialized: [shape.batch, shape.queries, size])
+      )
+    }
+    let details = try AttentionDetails<Scalar>([], shape: shape)
+    let scratch = try plan.attention.makeWorkspace()
+    self.init(projections: projections, context: AttentionResult(output: output, details: details), scratch: scratch)
+  }
+
+  private init(
+    projections: TensorStorage<Scalar>, context: AttentionResult<Scalar>, scratch: consuming AttentionWorkspace<Scalar>
+  ) {
+    (self.projections, self.context) = (projections, context)
+    self.scratch = scratch
+  }
+
+  /// Bytes held.
+  public var byteCount: Int {
+    (projections.count + context.output.storage.count) * MemoryLayout<Scalar>.stride + scratch.byteCount
+  }
+}

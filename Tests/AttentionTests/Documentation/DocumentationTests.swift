@@ -1,0 +1,110 @@
+import Attention
+import Foundation
+import Testing
+
+@Suite("Documentation")
+struct DocumentationTests {
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  private static let pages: [String] = {
+    let folder = root.appending(path: "Sources/Attention/Attention.docc")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return ["README.md"]
+      + names.filter { $0.hasSuffix(".md") }.sorted().map { "Sources/Attention/Attention.docc/\($0)" }
+  }()
+
+  @Test("every Swift block of every page is compiled", arguments: pages)
+  func blocksAreCompiled(page: String) throws {
+    let source = try String(
+      contentsOf: Self.root.appending(path: "Tests/AttentionTests/Documentation/Snippets.swift"), encoding: .utf8)
+    let compiled = Page.lines(of: source)
+    for block in try Page(Self.root.appending(path: page)).blocks where block.language == "swift" {
+      let lines = Page.lines(of: block.text).filter { !$0.hasPrefix("import ") }
+      #expect(!lines.isEmpty, "\(page) has an empty block")
+      #expect(
+        compiled.windows(ofCount: lines.count).contains { $0.elementsEqual(lines) },
+        "\(page): this block does not stand in Snippets.swift:\n\(block.text)")
+    }
+  }
+
+  @Test("there are pages, and blocks in them")
+  func pagesAreFound() throws {
+    #expect(Self.pages.count >= 6)
+    let blocks = try Self.pages.flatMap { try Page(Self.root.appending(path: $0)).blocks }
+    #expect(blocks.filter { $0.language == "swift" }.count >= 8)
+  }
+
+  @Test("README's example prints what README shows")
+  func readmeOutput() throws {
+    let page = try Page(Self.root.appending(path: "README.md"))
+    let shown = try #require(page.blocks.first { $0.language == "text" })
+    #expect(try Snippets.readme() == shown.text)
+  }
+
+  @Test("explain() prints what the page on tiles shows")
+  func explainOutput() throws {
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/FromTheEquationToTheTiles.md"))
+    let shown = try #require(page.blocks.first { $0.language == "text" })
+    #expect(try Snippets.explain() == shown.text)
+  }
+
+  @Test("the other snippets give what their pages say")
+  func snippetsRun() throws {
+    let x = try Tensor<Float>(repeating: 0.5, shape: [2, 2, 3, 4])
+    #expect(try Snippets.landing(q: x, k: x, v: x) == [2, 2, 3, 4])
+    let padding = try Tensor(repeating: true, shape: [2, 1, 1, 9])
+    #expect(Snippets.masks(padding: padding) == "causal & keyLengths[7, 5] & keep[2, 1, 1, 9]")
+    // Equal values: their mean is one of them.
+    #expect(try Snippets.ownMemory().allSatisfy { abs($0 - 0.5) < 1e-6 })
+    #expect(try Snippets.growingKeys().elements.allSatisfy { abs($0 - 0.5) < 1e-6 })
+    #expect(try Snippets.threads(q: x, k: x, v: x).elements.allSatisfy { abs($0 - 0.5) < 1e-6 })
+    let layer = try Snippets.loading(
+      path: Self.root.appending(path: "Tests/Golden/minilm_layer0.safetensors").path)
+    #expect(layer.embeddingSize == 384)
+    let ignored = try Tensor(rows: [[false, false, true]])
+    let y = try Snippets.torchMasks(layer: layer, x: Tensor(repeating: 0.5, shape: [1, 3, 384]), padding: ignored)
+    #expect(y.shape == [1, 3, 384])
+  }
+}
+
+/// A Markdown page's fenced blocks.
+private struct Page {
+  struct Block {
+    let language: String
+    let text: String
+  }
+
+  let blocks: [Block]
+
+  init(_ url: URL) throws {
+    var blocks: [Block] = []
+    var language: String?
+    var text = ""
+    for line in try String(contentsOf: url, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false) {
+      if line.hasPrefix("```") {
+        if let open = language {
+          blocks.append(Block(language: open, text: text))
+          (language, text) = (nil, "")
+        } else {
+          language = String(line.dropFirst(3))
+        }
+      } else if language != nil {
+        text += line + "\n"
+      }
+    }
+    self.blocks = blocks
+  }
+
+  /// Lines without indentation and without empty ones.
+  static func lines(of text: String) -> [String] {
+    text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+  }
+}
+
+extension Array {
+  fileprivate func windows(ofCount count: Int) -> [ArraySlice<Element>] {
+    guard count > 0, count <= self.count else { return [] }
+    return (0...(self.count - count)).map { self[$0..<($0 + count)] }
+  }
+}

@@ -1,0 +1,101 @@
+import Attention
+import Checkpoints
+
+/// The code of README.md and of the documentation pages, compiled and run; `DocumentationTests` checks that what the pages
+/// show is what stands here.
+///
+/// `print` writes into a text that the test compares with the output that the page shows.
+enum Snippets {
+  static func readme() throws -> String {
+    var printed = ""
+    func print(_ value: Any) { printed += "\(value)\n" }
+
+    let x = try Tensor<Float>(rows: [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.7, 0.8, 0.9]]).reshaped(to: [1, 1, 3, 3])
+    let v = try Tensor<Float>(rows: [[1, 0, 0], [0, 1, 0], [0, 0, 1]]).reshaped(to: [1, 1, 3, 3])  // [B, H, S, D]
+    print(try scaledDotProductAttention(queries: x, keys: x, values: v))
+    print(try scaledDotProductAttention(queries: x, keys: x, values: v, mask: .causal))
+
+    let layer = try MultiHeadAttention<Float>(embeddingSize: 4, headCount: 2, seed: 1)
+    let tokens = try Tensor<Float>(repeating: 0.5, shape: [2, 3, 4])  // [B, L, E]
+    print(try layer(tokens).shape)
+    return printed
+  }
+
+  static func landing(q: Tensor<Float>, k: Tensor<Float>, v: Tensor<Float>) throws -> [Int] {
+    let y = try scaledDotProductAttention(queries: q, keys: k, values: v, mask: .causal)  // [B, H, L, Dv]
+    return y.shape
+  }
+
+  static func explain() throws -> String {
+    var printed = ""
+    func print(_ value: Any) { printed += "\(value)\n" }
+
+    let plan = try AttentionPlan<Float>(
+      shape: AttentionShape(heads: 12, queries: 1024, keys: 1024, headSize: 64), mask: .causal,
+      options: AttentionOptions(workers: 2))
+    print(plan.explain())
+    return printed
+  }
+
+  static func masks(padding: Tensor<Bool>) -> String {
+    let mask = AttentionMask<Float>.causal & .keyLengths([7, 5]) & .keep(padding)
+    return mask.description
+  }
+
+  static func ownMemory() throws -> [Float] {
+    let (heads, length, headSize) = (2, 3, 4)
+    let packed = [Float](repeating: 0.5, count: length * 3 * heads * headSize)  // rows of q | k | v
+    let strides = HeadStrides.headsJoined(heads: heads, rows: length, headSize: headSize, rowSize: 3 * heads * headSize)
+    var output = [Float](repeating: 0, count: length * heads * headSize)  // [L, H·D]
+
+    let plan = try AttentionPlan<Float>(
+      shape: AttentionShape(heads: heads, queries: length, keys: length, headSize: headSize))
+    var workspace = try plan.makeWorkspace()
+    var target = output.mutableSpan
+    try plan.run(
+      queries: packed.span, queryStrides: strides,
+      keys: packed.span.extracting((heads * headSize)...), keyStrides: strides,
+      values: packed.span.extracting((2 * heads * headSize)...), valueStrides: strides,
+      into: &target, outputStrides: .headsJoined(heads: heads, rows: length, headSize: headSize),
+      workspace: &workspace)
+    return output
+  }
+
+  static func growingKeys() throws -> Tensor<Float> {
+    let growing = try AttentionPlan<Float>(
+      shape: AttentionShape(heads: 2, queries: 1, keys: 512, headSize: 4))
+    var scratch = try growing.makeWorkspace()
+    var row = try Tensor<Float>(zeros: [1, 2, 1, 4])
+    for length in 1...3 {
+      let past = try Tensor<Float>(repeating: 0.5, shape: [1, 2, length, 4])
+      try growing.run(queries: row, keys: past, values: past, into: &row, workspace: &scratch)
+    }
+    return row
+  }
+
+  static func threads(q: Tensor<Float>, k: Tensor<Float>, v: Tensor<Float>) throws -> Tensor<Float> {
+    let former = Workers.count
+    defer { Workers.count = former }
+    Workers.count = 2
+    let y = try scaledDotProductAttention(queries: q, keys: k, values: v, workers: 1)
+    return y
+  }
+
+  static func loading(path: String) throws -> MultiHeadAttention<Float> {
+    let file = try SafetensorsFile(contentsOf: path)
+    let prefix = "encoder.layer.0."
+    var state: [String: Tensor<Float>] = [:]
+    for name in file.names where name.hasPrefix(prefix) {
+      state[name] = try file.tensor(name, convertedTo: Float.self)
+    }
+    let layer = try MultiHeadAttention<Float>(stateDict: state, prefix: prefix, names: .bert, headCount: 12)
+    return layer
+  }
+
+  static func torchMasks(
+    layer: MultiHeadAttention<Float>, x: Tensor<Float>, padding: Tensor<Bool>
+  ) throws -> Tensor<Float> {
+    let y = try layer(x, mask: .causal & .ignoring(torchKeyPaddingMask: padding))
+    return y
+  }
+}
