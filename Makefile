@@ -2,12 +2,12 @@
 
 SWIFT = swift
 SOURCES = Package.swift Sources Tests Benchmarks
-DOCUMENTED = Attention Tensors Checkpoints
+DOCUMENTED = Attention Tensors Checkpoints Factorizations
 PACKAGES = pkg-config libopenblas-dev liblapacke-dev
 BENCH_ARGS =
 
 .NOTPARALLEL:
-.PHONY: help deps build test bench check format docs coretypes clean
+.PHONY: help deps build test bench check consumer format docs coretypes clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -63,6 +63,17 @@ check: deps ## Check format, warnings and documentation
 	@! $(SWIFT) build $(CHECKED) 2>&1 | grep -A 3 "^warning: '"
 	@$(MAKE) --no-print-directory docs
 
+# A user's view: another package, in release, without the tests' access; its main program and output are README's first blocks.
+CONSUMER = Tests/Consumer
+BLOCK = awk -v kind=$(1) '$$0 == "```" kind { inside = 1; next } /^```/ { if (inside) exit } inside' README.md
+consumer: deps ## Build and run a package that depends on this one, and compare with README.md
+	$(SWIFT) build -c release --package-path $(CONSUMER)
+	@$(call BLOCK,swift) | diff - $(CONSUMER)/Sources/Consumer/main.swift
+	@mkdir -p .build && $(call BLOCK,text) >.build/readme.out
+	@"$$($(SWIFT) build -c release --package-path $(CONSUMER) --show-bin-path)/Consumer" >.build/consumer.out
+	@diff .build/readme.out .build/consumer.out
+	@echo "consumer: README's example prints what README shows"
+
 format: ## Format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
 
@@ -104,4 +115,4 @@ coretypes: deps ## Run the tests once for every OpenBLAS kernel that this CPU su
 	[ $$failed -eq 0 ]
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-check .build-docs
+	rm -rf .build .build-check .build-docs $(CONSUMER)/.build

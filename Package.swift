@@ -16,6 +16,7 @@ let package = Package(
   products: [
     .library(name: "Attention", targets: ["Tensors", "Attention"]),
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
+    .library(name: "Factorizations", targets: ["Factorizations"]),
     .executable(name: "attention", targets: ["AttentionTool"]),
     .executable(name: "attention-benchmark", targets: ["AttentionBenchmark"]),
   ],
@@ -26,10 +27,14 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .systemLibrary(
+      name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
     .target(name: "CKernels"),
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: features),
     .target(name: "Attention", dependencies: ["Tensors"], swiftSettings: features),
     .target(name: "Checkpoints", dependencies: ["Tensors"], swiftSettings: features),
+    .target(
+      name: "Factorizations", dependencies: ["Attention", "Tensors", "CLAPACKE"], swiftSettings: features),
     .target(name: "Reporting", swiftSettings: features),
     .executableTarget(
       name: "AttentionTool", dependencies: ["Attention", "Checkpoints", "Reporting", argumentParser],
@@ -48,6 +53,9 @@ let package = Package(
       swiftSettings: features),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Support"], swiftSettings: features),
+    .testTarget(
+      name: "FactorizationsTests", dependencies: ["Factorizations", "Attention", "Support"],
+      swiftSettings: features),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: features),
     .testTarget(
       name: "AttentionToolTests", dependencies: ["AttentionTool", "Attention", "Checkpoints", "Support"],

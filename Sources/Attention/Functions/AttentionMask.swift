@@ -15,6 +15,8 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
   public private(set) var windowRight: Int?
   /// The first keys of each batch element that are keys at all [B]; nil: all S.
   public private(set) var keyLengths: [Int]?
+  /// Counts of key lengths that differed from each other.
+  private(set) var keyLengthCounts: [Int] = []
   /// Masks of true = attend, each broadcastable to [B, H, L, S]; all must be true.
   public private(set) var keeps: [Tensor<Bool>] = []
   /// Added to the scores, each broadcastable to [B, H, L, S]; −∞ masks.
@@ -77,12 +79,13 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
     both.windowLeft = Self.narrower(windowLeft, other.windowLeft)
     both.windowRight = Self.narrower(windowRight, other.windowRight)
     if let mine = keyLengths, let theirs = other.keyLengths {
-      // Different counts are kept as they can't both fit B: the longer list is reported when the mask is used.
-      both.keyLengths =
-        mine.count == theirs.count ? zip(mine, theirs).map { min($0, $1) } : mine.count > theirs.count ? mine : theirs
+      both.keyLengths = zip(mine, theirs).map { min($0, $1) }
+      // Different counts can't both fit B: one of them is reported when the mask is used.
+      if mine.count != theirs.count { both.keyLengthCounts += [mine.count, theirs.count] }
     } else {
       both.keyLengths = keyLengths ?? other.keyLengths
     }
+    both.keyLengthCounts += other.keyLengthCounts
     both.keeps += other.keeps
     both.biases += other.biases
     return both

@@ -57,12 +57,13 @@ public struct AttentionOptions: Sendable, Hashable {
     self.workers = workers
   }
 
-  func validate() throws(AttentionError) {
-    if let scale, !scale.isFinite {
-      throw .argument(name: "scale", expected: "a finite number", actual: "\(scale)")
+  /// Checks the numbers as `Scalar` has them: beyond its range they would become infinite, or a softcap 0.
+  func validate<Scalar: BLASScalar>(for type: Scalar.Type) throws(AttentionError) {
+    if let scale, !Scalar(scale).isFinite {
+      throw .argument(name: "scale", expected: "a finite \(type)", actual: "\(scale)")
     }
-    if let softcap, !(softcap >= 0 && softcap.isFinite) {
-      throw .argument(name: "softcap", expected: "a finite number, 0 or more", actual: "\(softcap)")
+    if let softcap, !(softcap == 0 || (Scalar(softcap) > 0 && Scalar(softcap).isFinite)) {
+      throw .argument(name: "softcap", expected: "a finite \(type), 0 or more", actual: "\(softcap)")
     }
     if let workers, workers < 1 {
       throw .argument(name: "workers", expected: "1 or more", actual: "\(workers)")

@@ -41,7 +41,8 @@ extension AttentionPlan {
     return 2 * pairs * Double(shape.heads) * Double(shape.headSize + shape.valueHeadSize)
   }
 
-  /// Tiles of the chosen path by what the mask does to them.
+  /// Tiles of the chosen path by what the mask does to them: full ones skip it, partial ones apply it (or a bias), skipped ones
+  /// are neither computed nor read.
   struct TileCounts {
     var size = ""
     var full = 0
@@ -57,23 +58,26 @@ extension AttentionPlan {
     else { return counts }
     let tiling = AttentionTiling(shape: shape, followsEdge: mask.needsAlignment)
     counts.size = "\(tiling.rowsPerPiece) rows × \(tiling.keysPerTile) keys"
+    let computesMasked = !options.details.isDisjoint(with: [.rawScores, .cappedScores])
     let tilesPerRow = (shape.keys + tiling.keysPerTile - 1) / tiling.keysPerTile
     for index in 0..<tiling.pieceCount {
       let piece = tiling.piece(index)
+      // As the path does: from the first key that some row may attend, or all where scores are asked for masked places too.
       let union = resolved.union(batch: piece.batch, queries: piece.queries)
+      let keys = computesMasked ? 0..<shape.keys : union
+      let tiles = stride(from: keys.lowerBound, to: keys.upperBound, by: tiling.keysPerTile)
       var seen = 0
-      var start = union.lowerBound
-      while start < union.upperBound {
-        let tile = start..<min(start + tiling.keysPerTile, union.upperBound)
-        start = tile.upperBound
+      for start in tiles {
         seen += 1
-        let coverage = resolved.keepCoverage(
-          batch: piece.batch, heads: piece.heads, queries: piece.queries, keys: tile)
-        let isWhole = resolved.coversWholly(batch: piece.batch, queries: piece.queries, keys: tile)
-        switch coverage {
-        case .none: counts.skipped += 1
-        case .all where isWhole: counts.full += 1
-        default: counts.partial += 1
+        let restriction = resolved.restriction(
+          batch: piece.batch, heads: piece.heads, queries: piece.queries,
+          keys: start..<min(start + tiling.keysPerTile, keys.upperBound))
+        if restriction.isEmpty, !computesMasked {
+          counts.skipped += 1
+        } else if restriction.isEmpty || restriction.mayMask {
+          counts.partial += 1
+        } else {
+          counts.full += 1
         }
       }
       counts.skipped += max(0, tilesPerRow - seen)
@@ -82,13 +86,15 @@ extension AttentionPlan {
   }
 
   private var inputBytes: Double {
-    let queries = Double(shape.heads * shape.queries * shape.headSize)
-    let keysAndValues = Double(shape.keyValueHeads * shape.keys * (shape.headSize + shape.valueHeadSize))
+    let queries = Double(shape.heads) * Double(shape.queries) * Double(shape.headSize)
+    let keysAndValues =
+      Double(shape.keyValueHeads) * Double(shape.keys) * Double(shape.headSize + shape.valueHeadSize)
     return Double(shape.batch * MemoryLayout<Scalar>.stride) * (queries + keysAndValues)
   }
 
   private var outputBytes: Double {
-    Double(shape.batch * shape.heads * shape.queries * shape.valueHeadSize * MemoryLayout<Scalar>.stride)
+    Double(shape.batch) * Double(shape.heads) * Double(shape.queries)
+      * Double(shape.valueHeadSize * MemoryLayout<Scalar>.stride)
   }
 
   /// 6442450944 → "6.44 G".

@@ -33,10 +33,13 @@ extension AttentionPlan {
     into result: inout AttentionResult<Scalar>, workspace: inout AttentionWorkspace<Scalar>
   ) throws(AttentionError) {
     let actual = try actualShape(queries: queries, keys: keys, values: values)
-    if !result.details.fits(options.details, shape: actual) {
-      result.details = try AttentionDetails(options.details, shape: actual)
+    if result.details.fits(options.details, shape: actual) {
+      return try run(actual, queries, keys, values, mask, &result.output, &result.details, &workspace)
     }
-    try run(actual, queries, keys, values, mask, &result.output, &result.details, &workspace)
+    // The old ones stay until the run has succeeded.
+    var details = try AttentionDetails<Scalar>(options.details, shape: actual)
+    try run(actual, queries, keys, values, mask, &result.output, &details, &workspace)
+    result.details = details
   }
 
   /// Computes the attention of tensors into a fresh result, with fresh scratch.

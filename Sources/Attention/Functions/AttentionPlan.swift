@@ -37,7 +37,7 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   public init(
     shape: AttentionShape, mask: AttentionMask<Scalar> = .none, options: AttentionOptions = AttentionOptions()
   ) throws(AttentionError) {
-    try options.validate()
+    try options.validate(for: Scalar.self)
     if !options.details.isDisjoint(with: .matrices) {
       try AttentionShape.checkCount(shape.batch, shape.heads, shape.queries, shape.keys, "scores")
     }

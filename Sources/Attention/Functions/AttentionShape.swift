@@ -51,10 +51,11 @@ public struct AttentionShape: Sendable, Hashable {
     guard heads == 0 || (keyValueHeads > 0 && heads % keyValueHeads == 0) else {
       throw .headCounts(heads: heads, keyValueHeads: keyValueHeads)
     }
-    try Self.checkCount(batch, heads, queries, headSize, "queries")
-    try Self.checkCount(batch, keyValueHeads, keys, headSize, "keys")
-    try Self.checkCount(batch, keyValueHeads, keys, valueHeadSize, "values")
-    try Self.checkCount(batch, heads, queries, valueHeadSize, "output")
+    // Rows of nothing are counted too.
+    try Self.checkCount(batch, heads, queries, max(headSize, 1), "queries")
+    try Self.checkCount(batch, keyValueHeads, keys, max(headSize, 1), "keys")
+    try Self.checkCount(batch, keyValueHeads, keys, max(valueHeadSize, 1), "values")
+    try Self.checkCount(batch, heads, queries, max(valueHeadSize, 1), "output")
   }
 
   private static func check(_ value: Int, _ name: String) throws(AttentionError) {

@@ -40,9 +40,10 @@ public struct HeadStrides: Sendable, Hashable {
     return extent
   }
 
-  /// Whether BLAS can read a head as a matrix: rows do not overlap, and a leading dimension is a 32-bit number.
+  /// Whether BLAS can read a head as a matrix: rows do not overlap, and a leading dimension is a 32-bit number. Rows of nothing
+  /// are never read.
   func isReadable(rows: Int, columns: Int) -> Bool {
-    rows <= 1 || (row >= max(1, columns) && row <= Int(Int32.max))
+    rows <= 1 || columns == 0 || (row >= max(1, columns) && row <= Int(Int32.max))
   }
 }
 

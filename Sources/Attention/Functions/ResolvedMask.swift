@@ -42,9 +42,8 @@ struct ResolvedMask<Scalar: BLASScalar> {
       }
     }
     if let lengths = mask.keyLengths {
-      guard lengths.count == shape.batch else {
-        throw .argument(
-          name: "key lengths", expected: "\(shape.batch), one per batch element", actual: "\(lengths.count)")
+      for count in mask.keyLengthCounts + [lengths.count] where count != shape.batch {
+        throw .argument(name: "key lengths", expected: "\(shape.batch), one per batch element", actual: "\(count)")
       }
       for length in lengths where length < 0 || length > shape.keys {
         throw .argument(name: "key length", expected: "0...\(shape.keys)", actual: "\(length)")
@@ -60,7 +59,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
     keyLengths = mask.keyLengths
     self.alignment = alignment ?? .start
     keepTensor = try Self.combined(mask.keeps, name: "keep mask", shape: shape) { $0 && $1 }
-    biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape) { $0 + $1 }
+    biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape, Self.sum)
     keep = keepTensor.map(Self.operand)
     bias = biasTensor.map(Self.operand)
   }
@@ -129,6 +128,13 @@ struct ResolvedMask<Scalar: BLASScalar> {
   }
 
   // MARK: Operands
+
+  /// The sum of two biases: −∞ masks whatever the other is, and finite ones do not become −∞ by overflow.
+  private static func sum(_ left: Scalar, _ right: Scalar) -> Scalar {
+    if left == -.infinity || right == -.infinity { return -.infinity }
+    let sum = left + right
+    return sum == -.infinity ? -.greatestFiniteMagnitude : sum
+  }
 
   /// One operand for several: combined element by element over the shape that they broadcast to.
   private static func combined<Element: TensorElement>(

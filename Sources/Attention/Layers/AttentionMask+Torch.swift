@@ -7,8 +7,8 @@ extension AttentionMask {
   /// - Parameters:
   ///   - mask: [L, S], or [B·H, L, S] with index b·H + h.
   ///   - headCount: H.
-  /// - Throws: ``AttentionError/rank(name:expected:shape:)``, ``AttentionError/shape(name:expected:actual:)``; what does
-  ///   not fit B, L or S is thrown by the call that uses the mask.
+  /// - Throws: ``AttentionError/rank(name:expected:shape:)``, ``AttentionError/shape(name:expected:actual:)``; what
+  ///   does not fit B, L or S is thrown by the call that uses the mask.
   /// - Complexity: one inverted copy of the mask.
   public static func ignoring(
     torchAttentionMask mask: Tensor<Bool>, headCount: Int

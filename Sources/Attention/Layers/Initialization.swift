@@ -2,8 +2,8 @@ internal import Tensors
 
 /// Distributions from which a layer's parameters are drawn before training.
 ///
-/// Numbers are drawn in Double and rounded once: a Float layer holds the rounded parameters of the Double layer of the same
-/// seed.
+/// Numbers are drawn in Double and rounded once: a Float layer holds the rounded parameters of the Double layer of the
+/// same seed.
 public enum Initialization {
   /// Uniform in ±√(6 / (in + out)): keeps the variance of activations and of gradients from layer to layer.
   ///
@@ -12,7 +12,8 @@ public enum Initialization {
   ///   - gain: a factor of the bound.
   ///   - type: the element type.
   ///   - generator: where random bits come from.
-  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as ``uniform(_:bound:as:using:)``.
+  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as
+  ///   ``uniform(_:bound:as:using:)``.
   /// - SeeAlso: Glorot and Bengio (2010), "Understanding the difficulty of training deep feedforward neural networks",
   ///   equation 16; PyTorch `torch.nn.init.xavier_uniform_`.
   public static func xavierUniform<Scalar: BLASScalar>(
@@ -31,7 +32,8 @@ public enum Initialization {
   ///   - shape: [out, in].
   ///   - type: the element type.
   ///   - generator: where random bits come from.
-  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as ``uniform(_:bound:as:using:)``.
+  /// - Throws: ``AttentionError/rank(name:expected:shape:)`` for another rank than 2; as
+  ///   ``uniform(_:bound:as:using:)``.
   /// - SeeAlso: He et al. (2015), "Delving deep into rectifiers", section 2.2, for the family.
   public static func fanInUniform<Scalar: BLASScalar>(
     _ shape: [Int], as type: Scalar.Type = Scalar.self, using generator: inout some RandomNumberGenerator
@@ -43,6 +45,11 @@ public enum Initialization {
 
   /// Uniform between −bound and bound, in row-major order of drawing.
   ///
+  /// - Parameters:
+  ///   - shape: any.
+  ///   - bound: 0 or more.
+  ///   - type: the element type.
+  ///   - generator: where random bits come from.
   /// - Throws: ``AttentionError/argument(name:expected:actual:)`` for a bound that is negative or not finite;
   ///   ``AttentionError/tensor(_:)`` for a shape that is none.
   public static func uniform<Scalar: BLASScalar>(

@@ -1,8 +1,8 @@
 internal import Tensors
 
 extension InputProjection {
-  /// The projection of weights and biases as a state dict gives them: one weight [3E, E] or three; one bias [3E], or three of
-  /// which some may be absent, or none.
+  /// The projection of weights and biases as a state dict gives them: one weight [3E, E] or three; one bias [3E], or
+  /// three of which some may be absent, or none.
   init(
     weights: [Tensor<Scalar>], biases: [Tensor<Scalar>?], names: ParameterNames
   ) throws(AttentionError) {

@@ -37,8 +37,8 @@ extension MultiHeadAttention {
   ///   - workers: threads to share the work; nil: ``/Tensors/Workers/count``.
   /// - Returns: [B, L, E], or [L, E].
   /// - Throws: ``AttentionError`` before anything is computed.
-  /// - Complexity: 4·B·L·E² + 2·B·S·E·(keySize + valueSize) operations for the projections and 4·B·L·S·E for the attention, less
-  ///   what the mask empties.
+  /// - Complexity: 4·B·L·E² + 2·B·S·E·(keySize + valueSize) operations for the projections and 4·B·L·S·E for the
+  ///   attention, less what the mask empties.
   public func callAsFunction(
     query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>, mask: AttentionMask<Scalar> = .none,
     alignment: QueryAlignment? = nil, path: AttentionPath = .automatic, workers: Int? = nil

@@ -4,14 +4,14 @@ extension MultiHeadAttention {
   /// A layer of the parameters in a state dict; sizes, and whether there are biases, are those of its tensors.
   ///
   /// - Parameters:
-  ///   - stateDict: tensors by name, as a checkpoint holds them. They are not copied, but for three separate weights of one size,
-  ///     which are packed into one.
+  ///   - stateDict: tensors by name, as a checkpoint holds them. They are not copied, but for three separate weights of
+  ///     one size, which are packed into one.
   ///   - prefix: what precedes every name, such as `encoder.layer.0.`.
   ///   - names: what the parameters are called.
   ///   - headCount: H, which no tensor tells.
   ///   - isStrict: whether other names under the prefix are an error.
-  /// - Throws: ``AttentionError/stateDict(missing:unexpected:misshapen:)`` with everything that is wrong and the shapes expected
-  ///   and found; ``AttentionError/argument(name:expected:actual:)`` when E is not a multiple of `headCount`.
+  /// - Throws: ``AttentionError/stateDict(missing:unexpected:misshapen:)`` with everything that is wrong and the shapes
+  ///   expected and found; ``AttentionError/argument(name:expected:actual:)`` when E is not a multiple of `headCount`.
   public init(
     stateDict: [String: Tensor<Scalar>], prefix: String = "", names: ParameterNames = .torch, headCount: Int,
     isStrict: Bool = true

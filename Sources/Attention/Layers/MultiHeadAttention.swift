@@ -39,7 +39,8 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
   /// A layer of given parameters.
   ///
   /// - Parameters:
-  ///   - inputProjection: [3E, E] packed, or [E, E], [E, keySize], [E, valueSize], which are packed if the sizes are one.
+  ///   - inputProjection: [3E, E] packed, or [E, E], [E, keySize], [E, valueSize], which are packed if the sizes are
+  ///     one.
   ///   - outputProjection: [E, E].
   ///   - headCount: H, a divisor of E.
   /// - Throws: ``AttentionError`` naming what does not fit.
@@ -60,8 +61,8 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
     self.outputProjection = outputProjection
   }
 
-  /// A layer of freshly drawn parameters, as `nn.MultiheadAttention` draws them: the packed weight, or each of the three, by
-  /// Xavier's uniform distribution, the output weight as `nn.Linear` does, all biases 0.
+  /// A layer of freshly drawn parameters, as `nn.MultiheadAttention` draws them: the packed weight, or each of the
+  /// three, by Xavier's uniform distribution, the output weight as `nn.Linear` does, all biases 0.
   ///
   /// - Parameters:
   ///   - embeddingSize: E.

@@ -8,9 +8,11 @@ extension MultiHeadAttentionPlan {
   ///   - key: [B, S, keySize], or [S, keySize]; S up to the plan's.
   ///   - value: [B, S, valueSize], or [S, valueSize].
   ///   - mask: replaces the plan's; nil: the plan's.
-  ///   - output: [B, L, E], or [L, E]; written whole. Its memory is made its own first if it is shared, so it never aliases an input.
+  ///   - output: [B, L, E], or [L, E]; written whole. Its memory is made its own first if it is shared, so it never
+  ///     aliases an input.
   ///   - workspace: from ``makeWorkspace()``.
-  /// - Returns: the weights [B, L, S] or [B, H, L, S] (without B for inputs of rank 2), if asked for, and other details.
+  /// - Returns: the weights [B, L, S] or [B, H, L, S] (without B for inputs of rank 2), if asked for, and other
+  ///   details.
   /// - Throws: ``AttentionError`` before the output is written.
   @discardableResult
   public func run(
@@ -67,7 +69,8 @@ extension MultiHeadAttentionPlan {
       in: workspace.projections, workers: workers)
   }
 
-  /// Whether attention reads an operand [B, L, E] where it lies, as it does all that ``project(query:key:value:workspace:)`` gives.
+  /// Whether attention reads an operand [B, L, E] where it lies, as it does all that
+  /// ``project(query:key:value:workspace:)`` gives.
   package func readsInPlace(_ operand: Tensor<Scalar>) throws(AttentionError) -> Bool {
     let (matrices, kept) = try HeadMatrices.of(operand, heads: layer.headCount)
     return kept.isSameView(as: operand) && matrices.base == UnsafePointer(operand.storage.base) + operand.layout.offset

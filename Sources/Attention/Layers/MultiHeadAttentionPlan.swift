@@ -1,6 +1,7 @@
 internal import Tensors
 
-/// A multi-head layer made ready for a caller in a loop: sizes as capacities, mask checked, path chosen, memory planned.
+/// A multi-head layer made ready for a caller in a loop: sizes as capacities, mask checked, path chosen, memory
+/// planned.
 ///
 /// ```swift
 /// let plan = try layer.plan(batch: 8, queries: 512, mask: .causal)
@@ -48,8 +49,8 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
     let first =
       switch layer.inputProjection {
       case .packed:
-        "packed [\(3 * size), \(size)]: one matrix product of [\(rows), \(size)] for self-attention, two when key and value "
-          + "are one input, else three"
+        "packed [\(3 * size), \(size)]: one matrix product of [\(rows), \(size)] for self-attention, "
+          + "two when key and value are one input, else three"
       case .separate:
         "separate [\(size), \(size)], [\(size), \(layer.keySize)], [\(size), \(layer.valueSize)]: three matrix products"
       }
@@ -82,8 +83,8 @@ extension MultiHeadAttention {
   }
 }
 
-/// Memory that a layer's runs reuse, made by ``MultiHeadAttentionPlan/makeWorkspace()`` for that plan's sizes; for one call at a
-/// time: it can't be copied, only handed on.
+/// Memory that a layer's runs reuse, made by ``MultiHeadAttentionPlan/makeWorkspace()`` for that plan's sizes; for one
+/// call at a time: it can't be copied, only handed on.
 public struct MultiHeadAttentionWorkspace<Scalar: BLASScalar>: ~Copyable, Sendable {
   /// The projected queries, keys and values of B·L, B·S and B·S rows of E, in up to three pieces.
   var projections: TensorStorage<Scalar>

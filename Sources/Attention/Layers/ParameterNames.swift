@@ -45,8 +45,8 @@ public struct ParameterNames: Sendable, Hashable {
       outputWeight: output + ".weight", outputBias: output + ".bias")
   }
 
-  /// PyTorch's `nn.MultiheadAttention`: `in_proj_weight`, `in_proj_bias`, `out_proj.weight`, `out_proj.bias`; where sizes differ
-  /// `q_proj_weight`, `k_proj_weight`, `v_proj_weight`.
+  /// PyTorch's `nn.MultiheadAttention`: `in_proj_weight`, `in_proj_bias`, `out_proj.weight`, `out_proj.bias`; where
+  /// sizes differ `q_proj_weight`, `k_proj_weight`, `v_proj_weight`.
   public static let torch = ParameterNames(
     packedWeight: "in_proj_weight", packedBias: "in_proj_bias", queryWeight: "q_proj_weight",
     keyWeight: "k_proj_weight", valueWeight: "v_proj_weight", outputWeight: "out_proj.weight",

@@ -2,8 +2,8 @@ internal import Tensors
 
 /// Queries [B, L, E], keys [B, S, E] and values [B, S, E] after the input projection, heads side by side in each row.
 ///
-/// What one matrix product made lies in one piece: for self-attention all three are views of [B, L, 3E], which attention
-/// reads through its row stride of 3E. Nothing is rearranged into heads.
+/// What one matrix product made lies in one piece: for self-attention all three are views of [B, L, 3E], which
+/// attention reads through its row stride of 3E. Nothing is rearranged into heads.
 package struct ProjectedInputs<Scalar: BLASScalar> {
   package let queries: Tensor<Scalar>
   package let keys: Tensor<Scalar>
@@ -30,7 +30,8 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
       let (linear, outputs): (Linear<Scalar>, Range<Int>)
       switch projection {
       case .packed(let packed):
-        // Neighbours that are one input share a product: [3E, E] for self-attention, [2E, E] for keys and values of a memory.
+        // Neighbours that are one input share a product: [3E, E] for self-attention, [2E, E] for keys and values of a
+        // memory.
         var end = part + 1
         while end < 3, inputs[end].isSameView(as: input) { end += 1 }
         (linear, outputs) = (packed, (part * size)..<(end * size))

@@ -70,25 +70,40 @@ public struct BLASSelfCheck: Sendable {
         }
       }
     }
+    // Both operands by rows along k, in Double: concrete and contiguous, so that the check is quick even unoptimised.
+    let left = (0..<(m * k)).map { a[transposesA ? $0 % k * m + $0 / k : $0].asDouble }
+    let right = (0..<(k * n)).map { b[transposesB ? $0 : $0 % k * n + $0 / k].asDouble }
+    let unit = 2 * Double(k + 2) * Scalar.ulpOfOne.asDouble
     var (error, bound) = (0.0, 0.0)
     var worst = -Double.infinity
     for row in 0..<m {
       for column in 0..<n {
-        var (sum, magnitude) = (0.0, 0.0)
-        for inner in 0..<k {
-          let term =
-            Double(a[transposesA ? inner * m + row : row * k + inner])
-            * Double(b[transposesB ? column * k + inner : inner * n + column])
-          sum += term
-          magnitude += abs(term)
-        }
-        let difference = abs(Double(c[row * n + column]) - sum)
-        let allowed = 2 * Double(k + 2) * Double(Scalar.ulpOfOne) * magnitude
+        let (sum, magnitude) = dot(left, row * k, right, column * k, k)
+        let difference = abs(c[row * n + column].asDouble - sum)
+        let allowed = unit * magnitude
         // The element nearest to (or furthest beyond) its bound speaks for the product.
         let ratio = difference.isNaN ? .infinity : difference / allowed
         if ratio > worst { (worst, error, bound) = (ratio, difference, allowed) }
       }
     }
     return Case(function: function, form: form, m: m, n: n, k: k, error: error, bound: bound)
+  }
+
+  /// Σ xᵢ·yᵢ and Σ |xᵢ·yᵢ| over `count` elements from an offset each.
+  private static func dot(
+    _ x: [Double], _ offsetX: Int, _ y: [Double], _ offsetY: Int, _ count: Int
+  ) -> (sum: Double, magnitude: Double) {
+    x.withUnsafeBufferPointer { x in
+      y.withUnsafeBufferPointer { y in
+        var (sum, magnitude, index) = (0.0, 0.0, 0)
+        while index < count {
+          let term = x[offsetX + index] * y[offsetY + index]
+          sum += term
+          magnitude += abs(term)
+          index += 1
+        }
+        return (sum, magnitude)
+      }
+    }
   }
 }

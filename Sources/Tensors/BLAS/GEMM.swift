@@ -106,23 +106,43 @@ public struct GEMM<Scalar: BLASScalar>: Sendable {
     }
   }
 
-  /// Below this many multiplications per worker a fan-out costs more than it gains.
+  /// Below this many multiplications per worker a fan-out costs more than it gains. It is also above the 10⁶ below which
+  /// OpenBLAS's AVX-512 kernels take another path, with other roundings: blocks of at least this size give the whole's bits.
   private static var leastWorkPerWorker: Int { 1 << 20 }
 
+  /// As many of `workers` as `count` products like this one can keep busy; at least 1.
+  package func workersWorthwhile(_ workers: Int, count: Int = 1) -> Int {
+    let work = Double(m) * Double(n) * Double(k) * Double(count)
+    return max(1, min(workers, Int(min(work / Double(Self.leastWorkPerWorker), 4096))))
+  }
+
+  /// The rows at which C is cut: whole register tiles of OpenBLAS's kernels (heights of 4, 8, 12 or 16).
+  private static var rowTile: Int { 48 }
+
+  /// Where the blocks of rows of C begin, and m: at most `workers` blocks of nearly the same height, each worth its worker.
+  package func rowCuts(workers: Int) -> [Int] {
+    let tiles = m / Self.rowTile
+    var blocks = min(workersWorthwhile(workers), tiles)
+    while blocks > 1, Double(tiles / blocks * Self.rowTile) * Double(n) * Double(k) < Double(Self.leastWorkPerWorker) {
+      blocks -= 1
+    }
+    guard blocks > 1 else { return [0, m] }
+    return (0..<blocks).map { $0 * tiles / blocks * Self.rowTile } + [m]
+  }
+
   /// The product on memory known to be large enough, cut into blocks of rows of C over the workers.
+  ///
+  /// Each element of C is the same sum in the same order however C is cut: with the OpenBLAS kernels that were tried (SSE3, AVX2,
+  /// AVX-512) the bits do not depend on the number of workers.
   package func run(
     _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _ c: UnsafeMutablePointer<Scalar>, workers: Int
   ) {
     let product = Scalar.arithmetic.product
-    let work = Double(m) * Double(n) * Double(k)
-    let parts = max(1, min(workers, Int(min(work / Double(Self.leastWorkPerWorker), 4096))))
-    // Blocks of a multiple of 48 rows: whole register tiles of OpenBLAS's kernels (heights of 4, 8, 12 or 16).
-    let block = parts == 1 ? max(m, 1) : max(48, ((m + parts - 1) / parts + 47) / 48 * 48)
-    let pieces = (m + block - 1) / block
-    FanOut.run(pieces: pieces, workers: workers) { piece, _ in
-      let row = piece * block
+    let cuts = rowCuts(workers: workers)
+    FanOut.run(pieces: cuts.count - 1, workers: workers) { piece, _ in
+      let row = cuts[piece]
       product(
-        transposesA, transposesB, min(block, m - row), n, k, alpha, a + (transposesA ? row : row * lda), lda, b, ldb,
+        transposesA, transposesB, cuts[piece + 1] - row, n, k, alpha, a + (transposesA ? row : row * lda), lda, b, ldb,
         beta, c + row * ldc, ldc)
     }
   }

@@ -13,7 +13,11 @@ struct DecimalDigits {
     case let real as Float: self.init(parsing: "\(real)")
     case let real as BFloat16: self.init(parsing: "\(Float(real))")
     #if !((os(macOS) || targetEnvironment(macCatalyst)) && arch(x86_64))
-      case let real as Float16: self.init(parsing: "\(real)")
+      case let real as Float16:
+        // Swift writes Float16's whole numbers out (65504, not 6.55e+04); five digits always tell.
+        let value = real.asDouble
+        let count = (0..<4).first { Float16(rounding: DecimalDigits(value, decimals: $0).value) == real } ?? 4
+        self.init(value, decimals: count)
     #endif
     default: self.init(parsing: "\(real.asDouble)")
     }
@@ -49,6 +53,9 @@ struct DecimalDigits {
   }
 
   private var sign: String { isNegative ? "-" : "" }
+
+  /// The number that the digits name, rounded to Double.
+  private var value: Double { Double("\(sign)\(digits)e\(exponent - digits.count + 1)") ?? .nan }
 
   /// Before and after the point in scientific notation.
   var mantissa: (whole: String, fraction: String) {

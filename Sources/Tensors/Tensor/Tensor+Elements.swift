@@ -31,7 +31,9 @@ extension Tensor {
     return copy
   }
 
-  /// A tensor of the same shape with every element transformed.
+  /// A row-major tensor of the same shape with every element transformed.
+  ///
+  /// - Throws: what `transform` throws, and ``TensorError/outOfMemory(bytes:)``.
   @inlinable
   public func map<Result: TensorElement>(
     _ transform: (Element) throws -> Result
@@ -97,7 +99,10 @@ extension Tensor {
 }
 
 extension Tensor where Element: RealElement {
-  /// The same numbers in another floating-point type, each rounded once to nearest, ties to even.
+  /// The same numbers in another floating-point type, each rounded once to nearest, ties to even; the tensor itself where
+  /// the type is its own.
+  ///
+  /// - Throws: ``TensorError/outOfMemory(bytes:)``.
   public func converted<Other: RealElement>(to type: Other.Type) throws(TensorError) -> Tensor<Other> {
     if let same = self as? Tensor<Other> { return same }
     let result = try Tensor<Other>(uninitialized: shape)

@@ -36,6 +36,7 @@ extension Tensor where Element: BLASScalar {
       gemm.run(a + offsetsA[0], b + offsetsB[0], c, workers: workers)
     } else {
       let product = Element.arithmetic.product
+      let workers = gemm.workersWorthwhile(workers, count: offsetsA.count)
       FanOut.run(pieces: offsetsA.count, workers: workers) { index, _ in
         product(
           gemm.transposesA, gemm.transposesB, m, n, k, gemm.alpha, a + offsetsA[index], gemm.lda,

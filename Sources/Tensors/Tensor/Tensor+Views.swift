@@ -63,7 +63,9 @@ extension Tensor {
 
   /// The same elements in row-major order with another shape: a view where strides can express it, else a copy.
   ///
-  /// - Throws: ``TensorError/elementCount(shape:expected:actual:)`` when the shapes differ in element count.
+  /// - Throws: ``TensorError/elementCount(shape:expected:actual:)`` when the shapes differ in element count;
+  ///   ``TensorError/negativeDimension(shape:)``, ``TensorError/tooManyElements(shape:)``; a copy also
+  ///   ``TensorError/outOfMemory(bytes:)``.
   public func reshaped(to newShape: [Int]) throws(TensorError) -> Tensor {
     let newCount = try TensorLayout.count(of: newShape)
     guard newCount == count else { throw .elementCount(shape: newShape, expected: newCount, actual: count) }
@@ -75,7 +77,8 @@ extension Tensor {
 
   /// The tensor repeated to a larger shape, right-aligned: axes of size 1 and missing leading axes repeat. No copy.
   ///
-  /// - Throws: ``TensorError/shape(operation:expected:actual:)``.
+  /// - Throws: ``TensorError/shape(operation:expected:actual:)``; for the new shape
+  ///   ``TensorError/negativeDimension(shape:)``, ``TensorError/tooManyElements(shape:)``.
   public func broadcast(to newShape: [Int]) throws(TensorError) -> Tensor {
     Tensor(storage: storage, layout: try layout.broadcast(to: newShape))
   }
@@ -101,7 +104,7 @@ extension Tensor {
   /// `[…, H, L, D]` as `[…, L, H·D]`: the heads side by side. A view where each row's heads lie next to each other,
   /// as those of ``splittingHeads(_:)`` do, else a copy.
   ///
-  /// - Throws: ``TensorError/rank(expected:actual:)``.
+  /// - Throws: ``TensorError/rank(expected:actual:)``; a copy also ``TensorError/outOfMemory(bytes:)``.
   public func mergingHeads() throws(TensorError) -> Tensor {
     guard rank >= 3 else { throw .rank(expected: "3 or more", actual: shape) }
     let rows = try transposed(rank - 3, rank - 2)  // […, L, H, D]

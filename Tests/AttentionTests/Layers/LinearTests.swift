@@ -27,7 +27,8 @@ import Testing
     return y
   }
 
-  /// Rows, outputs and inputs around the edges of BLAS's tiles, of one row, and large enough to be shared by rows and by columns.
+  /// Rows, outputs and inputs around the edges of BLAS's tiles, of one row, and large enough to be shared by rows and
+  /// by columns.
   @Test(arguments: [
     [1, 1, 1], [1, 5, 3], [2, 3, 5], [7, 17, 9], [33, 31, 65], [1, 129, 64], [97, 193, 131], [257, 66, 128],
   ])
@@ -64,7 +65,8 @@ import Testing
     #expect(try y.reshaped(to: [14, 5]) == layer(x.reshaped(to: [14, 3])))
   }
 
-  /// Views equal their contiguous copies: columns of a wider matrix, sliced sequences, transposed, repeated, reversed axes.
+  /// Views equal their contiguous copies: columns of a wider matrix, sliced sequences, transposed, repeated, reversed
+  /// axes.
   @Test func views() throws {
     var random = SeededGenerator(seed: 13)
     let layer = try Linear<Float>(inputSize: 3, outputSize: 5, seed: 2)

@@ -44,7 +44,8 @@ import Testing
     #expect(first.output.elements == output && first.weights?.elements == weights)
   }
 
-  /// An output that is the input's memory, or part of a larger tensor, or shared, is written without touching anything else.
+  /// An output that is the input's memory, or part of a larger tensor, or shared, is written without touching anything
+  /// else.
   @Test func outputsThatAreViews() throws {
     var random = SeededGenerator(seed: 4)
     let plan = try layer.plan(batch: 2, queries: 7)

@@ -28,8 +28,8 @@ import Testing
     #expect(comparison.isWithin, "\(label) \(comparison)", sourceLocation: sourceLocation)
   }
 
-  /// Two heads of one feature; queries, keys and values are x itself. Head 0: scores [[1, 0], [0, 0]], head 1: [[0, 0], [0, 1]];
-  /// σ(1) = e / (e + 1) = 0.7310585786300049.
+  /// Two heads of one feature; queries, keys and values are x itself. Head 0: scores [[1, 0], [0, 0]], head 1: [[0, 0],
+  /// [0, 1]]; σ(1) = e / (e + 1) = 0.7310585786300049.
   @Test(arguments: paths)
   func byHand(path: AttentionPath) throws {
     let identity: [Double] = [1, 0, 0, 1]

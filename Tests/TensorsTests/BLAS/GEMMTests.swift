@@ -209,9 +209,28 @@ import Testing
     #expect(c == rows.flatMap { left in rows.map { left[0] * $0[0] + left[1] * $0[1] } })
   }
 
+  @Test("Blocks of rows: no more than workers, none too small to be worth one", arguments: [1, 2, 3, 8, 1000])
+  func cuts(workers: Int) throws {
+    for (m, n, k) in [
+      (0, 3, 5), (1, 1, 1), (47, 999, 999), (97, 211, 113), (100, 300, 150), (4999, 127, 61), (480, 1, 1),
+    ] {
+      let cuts = try GEMM<Float>(m: m, n: n, k: k).rowCuts(workers: workers)
+      #expect(cuts.first == 0 && cuts.last == m)
+      #expect(cuts.count - 1 <= workers)
+      let heights = zip(cuts, cuts.dropFirst()).map { $1 - $0 }
+      if heights.count > 1 {
+        #expect(heights.allSatisfy { $0 * n * k >= 1 << 20 }, "\(m)×\(n)×\(k): \(cuts)")
+        #expect(cuts.dropLast().allSatisfy { $0 % 48 == 0 })
+        #expect((heights.max() ?? 0) - (heights.min() ?? 0) < 2 * 48, "\(m)×\(n)×\(k): \(cuts)")
+      }
+    }
+    #expect(try GEMM<Float>(m: 4800, n: 100, k: 100).rowCuts(workers: 2) == [0, 2400, 4800])
+    #expect(try GEMM<Float>(m: 100, n: 300, k: 150).rowCuts(workers: 8) == [0, 48, 100])
+  }
+
   @Test("Any number of workers gives the same bits", arguments: ProductForm.allCases)
   func sameBits(form: ProductForm) throws {
-    for size in [(97, 211, 113), (100, 300, 150), (149, 151, 157), (480, 61, 83), (331, 127, 401)] {
+    for size in [(97, 211, 113), (97, 283, 131), (100, 300, 150), (149, 151, 157), (480, 61, 83), (331, 127, 401)] {
       let (m, n, k) = size
       let a = Matrix<Float>(rows: form.transposesA ? k : m, columns: form.transposesA ? m : k, gap: 0, seed: 5)
       let b = Matrix<Float>(rows: form.transposesB ? n : k, columns: form.transposesB ? k : n, gap: 0, seed: 6)

@@ -7,26 +7,26 @@ internal import Tensors
 /// Reads K and V once a block; scratch grows with S.
 enum BLASAttention {
   /// Scores of a block: enough rows for GEMM to pack the keys seldom, few enough for the block to stay in the outer caches.
-  private static let scoresPerBlock = 1 << 19
-  private static let rowLimit = 256
+  /// The addition is for the gaps between rows, so that 2048 keys make blocks of 256.
+  private static let scoresPerBlock = (1 << 19) + (1 << 13)
 
   static func rowsPerBlock(shape: AttentionShape) -> Int {
-    let fitting = scoresPerBlock / max(shape.keys, 1) / 16 * 16
-    return max(1, min(shape.queries, min(max(fitting, 64), rowLimit)))
+    let fitting = scoresPerBlock / rowCount(shape.keys) / 16 * 16
+    return max(1, min(shape.queries, min(max(fitting, 64), 256)))
   }
 
-  /// Scratch of a worker in elements, enough for any problem within `capacity`: scores, log-sum-exps, and two Int32 ranges a
-  /// row. Fewer keys make blocks of more rows, so the capacity's own block need not be the largest.
+  /// Scratch of a worker in elements, enough for any problem within `capacity`: fewer keys make blocks of more rows, which
+  /// together hold `scoresPerBlock` at most.
   static func scratchCount(capacity: AttentionShape) -> Int {
-    let mostRows = min(rowLimit, capacity.queries)
-    let scores = max(
-      rowsPerBlock(shape: capacity) * capacity.keys, min(scoresPerBlock, mostRows * capacity.keys))
-    return scores + max(1, mostRows) * (leadingDimensionExcess + 3)
+    let perRow = rowCount(capacity.keys)
+    return max(rowsPerBlock(shape: capacity) * perRow, min(min(max(capacity.queries, 1), 256) * perRow, scoresPerBlock))
   }
+
+  /// Scratch of one row in elements: scores, log-sum-exp, and two Int32 ranges.
+  private static func rowCount(_ keys: Int) -> Int { leadingDimension(keys) + 3 }
 
   /// Rows start on cache lines, and not a power of two apart.
   private static func leadingDimension(_ keys: Int) -> Int { (keys + 15) / 16 * 16 + 16 }
-  private static let leadingDimensionExcess = 31
 
   // Called from unspecialised code of other modules: without this, pointers move by run-time strides.
   @specialized(where Scalar == Float)
@@ -66,12 +66,9 @@ enum BLASAttention {
     let output = problem.output[batch, head] + queries.lowerBound * problem.output.strides.row
 
     if !restriction.isEmpty || details.coversMasked, !keys.isEmpty {
-      let keyValueHead = problem.keyValueHead(head)
-      arithmetic.product(
-        false, true, rows, keys.count, shape.headSize, problem.scale,
-        problem.queries[batch, head] + queries.lowerBound * problem.queries.strides.row, problem.ldQueries,
-        problem.keys[batch, keyValueHead] + keys.lowerBound * problem.keys.strides.row, problem.ldKeys, 0,
-        scratch, ld)
+      block.multiply(
+        problem, queries: problem.queries[batch, head] + queries.lowerBound * problem.queries.strides.row,
+        ldQueries: problem.ldQueries)
       if restriction.byRange { block.fitRanges(mask) }
       if details.coversScores { block.writeStages(problem, restriction) }
     }
@@ -83,11 +80,12 @@ enum BLASAttention {
     }
 
     // Stages that were written have softcap and bias in them already; masking again changes nothing.
-    let pending = details.coversScores ? ScoreBlock<Scalar>.Restriction() : restriction
+    let pending = details.coversScores ? MaskRestriction() : restriction
     let softcap = details.coversScores ? 0 : problem.softcap
     block.forEachRun(mask, pending, softcap: softcap) { firstRow, rows, rules in
       arithmetic.kernels.softmaxRows(scratch + firstRow * ld, rows, keys.count, ld, rules, logSumExp + firstRow)
     }
+    if details.coversScores { block.clearMasked(mask, rows: (0..<rows).filter { logSumExp[$0].isNaN }) }
     block.copy(to: details.weights, problem)
     if let target = details.logSumExp {
       (target + problem.scoreRow(batch: batch, head: head, query: queries.lowerBound)).update(

@@ -18,32 +18,22 @@ struct ScoreBlock<Scalar: BLASScalar> {
 
   var rows: Int { heads.count * queries.count }
 
-  /// How the mask acts on this block.
-  struct Restriction {
-    /// Some row's range ends inside the block.
-    var byRange = false
-    /// `keep` is false somewhere inside it.
-    var byKeep = false
-    /// Scores get a bias (which may be −∞).
-    var byBias = false
-    /// Nothing in it is attended.
-    var isEmpty = false
-
-    /// Whether a place of the block may be masked.
-    var mayMask: Bool { byRange || byKeep || byBias }
+  func restriction(_ mask: ResolvedMask<Scalar>) -> MaskRestriction {
+    mask.restriction(batch: batch, heads: heads, queries: queries, keys: keys)
   }
 
-  func restriction(_ mask: ResolvedMask<Scalar>) -> Restriction {
-    var restriction = Restriction()
-    let attended = keys.clamped(to: mask.union(batch: batch, queries: queries))
-    let coverage =
-      attended.isEmpty
-      ? .none : mask.keepCoverage(batch: batch, heads: heads, queries: queries, keys: attended)
-    restriction.isEmpty = coverage == .none
-    restriction.byKeep = coverage == .part
-    restriction.byRange = !mask.coversWholly(batch: batch, queries: queries, keys: keys)
-    restriction.byBias = mask.bias != nil
-    return restriction
+  /// S = scale·Q·Kᵀ, for queries whose first row is the block's.
+  func multiply(_ problem: AttentionProblem<Scalar>, queries: UnsafePointer<Scalar>, ldQueries: Int) {
+    let keyMatrix =
+      problem.keys[batch, problem.keyValueHead(heads.lowerBound)] + keys.lowerBound * problem.keys.strides.row
+    // With a factor of 0 BLAS reads neither Q nor K, so that their NaN would not be seen.
+    Scalar.arithmetic.product(
+      false, true, rows, keys.count, problem.shape.headSize, problem.scale == 0 ? 1 : problem.scale, queries, ldQueries,
+      keyMatrix, problem.ldKeys, 0, base, ld)
+    guard problem.scale == 0 else { return }
+    for row in 0..<rows {
+      for column in 0..<keys.count { base[row * ld + column] *= 0 }
+    }
   }
 
   /// Writes each row's attended range into ``first`` and ``end``.
@@ -61,7 +51,7 @@ struct ScoreBlock<Scalar: BLASScalar> {
 
   /// Calls `body` for runs of rows that one set of rules serves: all rows, or each head's where keep or bias differ by head.
   func forEachRun(
-    _ mask: ResolvedMask<Scalar>, _ restriction: Restriction, softcap: Scalar,
+    _ mask: ResolvedMask<Scalar>, _ restriction: MaskRestriction, softcap: Scalar,
     _ body: (_ firstRow: Int, _ rows: Int, _ rules: ScoreRules<Scalar>) -> Void
   ) {
     let keep = restriction.byKeep ? mask.keep : nil
@@ -90,6 +80,15 @@ struct ScoreBlock<Scalar: BLASScalar> {
     if let keep = mask.keep, !keep.row(batch: batch, head: head, query: query)[key] { return false }
     if let bias = mask.bias, bias.row(batch: batch, head: head, query: query)[key] == -.infinity { return false }
     return true
+  }
+
+  /// Sets masked places of some rows to 0: in rows that are NaN, where scores masked beforehand have lost their −∞.
+  func clearMasked(_ mask: ResolvedMask<Scalar>, rows: [Int]) {
+    for row in rows {
+      for column in 0..<keys.count where !isAttended(mask, row: row, key: keys.lowerBound + column) {
+        base[row * ld + column] = 0
+      }
+    }
   }
 
   /// output += P·V over attended places only, row by row: for values that are not finite at a masked place, where a matrix
@@ -122,7 +121,7 @@ struct ScoreBlock<Scalar: BLASScalar> {
   }
 
   /// Applies softcap, bias and mask to raw scores one after the other, copying each stage that was asked for.
-  func writeStages(_ problem: AttentionProblem<Scalar>, _ restriction: Restriction) {
+  func writeStages(_ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction) {
     let kernels = Scalar.arithmetic.kernels
     copy(to: problem.details.rawScores, problem)
     if problem.softcap > 0 { kernels.softcap(base, rows, keys.count, ld, problem.softcap) }

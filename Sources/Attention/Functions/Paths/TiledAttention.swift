@@ -82,19 +82,16 @@ private struct TilePiece<Scalar: BLASScalar> {
     let block = ScoreBlock(
       batch: place.batch, heads: place.heads, queries: place.queries, keys: tile, base: scores, ld: ld, first: first,
       end: end)
-    let restriction = mask.isUnrestricted ? ScoreBlock<Scalar>.Restriction() : block.restriction(mask)
+    let restriction = mask.isUnrestricted ? MaskRestriction() : block.restriction(mask)
     if restriction.isEmpty, !details.coversMasked { return }
-    arithmetic.product(
-      false, true, rows, tile.count, shape.headSize, problem.scale, queries, ldQueries,
-      problem.keys[place.batch, place.keyValueHead] + tile.lowerBound * problem.keys.strides.row, problem.ldKeys, 0,
-      scores, ld)
+    block.multiply(problem, queries: queries, ldQueries: ldQueries)
     if restriction.byRange { block.fitRanges(mask) }
     if details.coversScores { block.writeStages(problem, restriction) }
     if restriction.isEmpty { return }
     if details.weights != nil { block.copy(to: details.weights, problem) }
 
     // Stages that were written have softcap, bias and mask in them already.
-    let pending = details.coversScores ? ScoreBlock<Scalar>.Restriction() : restriction
+    let pending = details.coversScores ? MaskRestriction() : restriction
     block.forEachRun(mask, pending, softcap: details.coversScores ? 0 : problem.softcap) { firstRow, rows, rules in
       kernels.softmaxStep(
         scores + firstRow * ld, rows, tile.count, ld, rules, maximum + firstRow, sum + firstRow, rescale + firstRow)

@@ -1,0 +1,67 @@
+internal import Attention
+
+/// An attention problem with its input drawn at random.
+struct AttentionWorkload: Workload {
+  let problem: AttentionCase
+  /// [B, H, L, D]
+  let queries: [Float]
+  /// [B, G, S, D]
+  let keys: [Float]
+  /// [B, G, S, D]
+  let values: [Float]
+
+  init(_ problem: AttentionCase, seed: UInt64) {
+    self.problem = problem
+    var numbers = SeededNumbers(seed: seed, stream: problem.name)
+    let keyCount = problem.batch * problem.keyValueHeads * problem.keys * problem.headSize
+    queries = numbers.normal(problem.rowCount * problem.headSize)
+    keys = numbers.normal(keyCount)
+    values = numbers.normal(keyCount)
+  }
+
+  var labels: CaseLabels {
+    CaseLabels(
+      name: problem.name, batch: problem.batch, heads: problem.heads, keyValueHeads: problem.keyValueHeads,
+      queries: problem.queries, keys: problem.keys, headSize: problem.headSize, isCausal: problem.isCausal)
+  }
+
+  var usefulOperations: Double { problem.usefulOperations }
+  var rowCount: Int { problem.rowCount }
+  var rowSize: Int { problem.headSize }
+
+  func operations(ofRows rows: [Int]) -> Double {
+    let pairs = rows.reduce(0) { $0 + problem.attendedKeys(query: $1 % problem.queries) }
+    return 4 * Double(pairs) * Double(problem.headSize)
+  }
+
+  func naiveRows(_ rows: [Int]) -> [Float] {
+    NaiveAttention(problem: problem).rows(rows, queries: queries, keys: keys, values: values)
+  }
+
+  func exactRows(_ rows: [Int], workers: Int) -> [Double] {
+    DoubleOracle(problem: problem).rows(
+      rows, queries: queries.map(Double.init), keys: keys.map(Double.init), values: values.map(Double.init),
+      workers: workers)
+  }
+
+  func naive() -> any Contender {
+    let (kernel, queries, keys, values) = (NaiveAttention(problem: problem), queries, keys, values)
+    return LoopRun(path: "naive", outputCount: queries.count, scratchCount: problem.keys) { output in
+      kernel(queries: queries, keys: keys, values: values, into: &output)
+    }
+  }
+
+  func contender(_ path: BenchmarkPath, threads: Int) throws -> (any Contender)? {
+    if let planned = path.planned { return try PlanRun(self, planned, threads: threads) }
+    guard threads == 1 else { return nil }
+    let (kernel, queries, keys, values) = (UnrolledAttention(problem: problem), queries, keys, values)
+    return LoopRun(path: path.rawValue, outputCount: queries.count, scratchCount: problem.keys) { output in
+      kernel(queries: queries, keys: keys, values: values, into: &output)
+    }
+  }
+
+  func index(row: Int, column: Int) -> [Int] {
+    let (batchAndHead, query) = row.quotientAndRemainder(dividingBy: problem.queries)
+    return [batchAndHead / problem.heads, batchAndHead % problem.heads, query, column]
+  }
+}

@@ -1,0 +1,79 @@
+/// A multi-head self-attention layer with its parameters and input.
+struct LayerWorkload: Workload {
+  let layer: LayerCase
+  let parameters: LayerParameters
+  /// [B, L, E]
+  let input: [Float]
+  /// The output [B, L, E] as somebody else computed it, to be checked against in place of the oracle.
+  private var published: [Double]?
+
+  /// Parameters and input drawn at random.
+  init(_ layer: LayerCase, seed: UInt64) {
+    self.layer = layer
+    var numbers = SeededNumbers(seed: seed, stream: layer.name)
+    parameters = LayerParameters(layer, numbers: &numbers)
+    input = numbers.normal(layer.batch * layer.length * layer.embeddingSize)
+  }
+
+  /// The sentence model's layer on texts of the lengths of `layer`, made of the sentence again and again.
+  init(_ layer: LayerCase, repeating file: MiniLMFile) {
+    self.layer = layer
+    parameters = file.parameters
+    input = (0..<(layer.batch * layer.length * layer.embeddingSize)).map { file.hidden[$0 % file.hidden.count] }
+  }
+
+  /// The sentence model's layer on the sentence, with what PyTorch makes of it.
+  init(_ file: MiniLMFile) {
+    layer = file.sentence
+    parameters = file.parameters
+    input = file.hidden
+    published = file.expected
+  }
+
+  var labels: CaseLabels {
+    CaseLabels(
+      name: layer.name, batch: layer.batch, heads: layer.heads, keyValueHeads: layer.heads, queries: layer.length,
+      keys: layer.length, headSize: layer.embeddingSize / layer.heads, isCausal: false)
+  }
+
+  var usefulOperations: Double { layer.usefulOperations }
+  var rowCount: Int { layer.batch * layer.length }
+  var rowSize: Int { layer.embeddingSize }
+
+  /// Queries, keys and values of all rows are projected, whatever rows are asked for.
+  func operations(ofRows rows: [Int]) -> Double {
+    let e = Double(layer.embeddingSize)
+    return 6 * Double(rowCount) * e * e + Double(rows.count) * (2 * e * e + 4 * Double(layer.length) * e)
+  }
+
+  func naiveRows(_ rows: [Int]) -> [Float] {
+    NaiveLayer(layer: layer, parameters: parameters).rows(rows, of: input)
+  }
+
+  func exactRows(_ rows: [Int], workers: Int) -> [Double] {
+    if let published {
+      return rows.flatMap { published[($0 * rowSize)..<(($0 + 1) * rowSize)] }
+    }
+    return DoubleLayerOracle(layer: layer, parameters: parameters).rows(rows, of: input, workers: workers)
+  }
+
+  func naive() -> any Contender {
+    let (kernel, input) = (NaiveLayer(layer: layer, parameters: parameters), input)
+    // Queries, keys, values, heads and joined heads, and a row of scores.
+    return LoopRun(path: "naive", outputCount: input.count, scratchCount: 5 * input.count + layer.length) { output in
+      kernel(input, into: &output)
+    }
+  }
+
+  func contender(_ path: BenchmarkPath, threads: Int) throws -> (any Contender)? {
+    try path.planned.map { try LayerRun(self, $0, threads: threads) }
+  }
+
+  func stages(threads: Int) throws -> LayerStages? {
+    try LayerStages(self, threads: threads)
+  }
+
+  func index(row: Int, column: Int) -> [Int] {
+    [row / layer.length, row % layer.length, column]
+  }
+}

@@ -1,0 +1,42 @@
+internal import Attention
+internal import Foundation
+
+/// What the figures were measured on and with.
+struct MachineDescription: Equatable, Sendable {
+  var cpu: String
+  /// Threads that this process may use.
+  var availableThreads: Int
+  /// OpenBLAS's name for the kernels it uses, such as `SkylakeX`.
+  var blasCore: String
+  /// The library's version.
+  var blasLibrary: String
+  /// The instruction set of the package's own kernels.
+  var kernelSet: String
+  /// That OpenBLAS uses slower kernels than the CPU could run.
+  var warning: String?
+
+  static var current: MachineDescription {
+    let blas = BLASConfiguration.current
+    let information = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+    return MachineDescription(
+      cpu: information.flatMap(model) ?? "unknown CPU", availableThreads: Workers.available, blasCore: blas.coreName,
+      blasLibrary: blas.library.split(separator: " ").prefix(2).joined(separator: " "), kernelSet: blas.kernelSet,
+      warning: blas.warning)
+  }
+
+  /// The first model name in the text of `/proc/cpuinfo`; other architectures than x86 may give none.
+  static func model(inInformation text: String) -> String? {
+    for line in text.split(separator: "\n") {
+      let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+      if parts.count == 2, parts[0] == "model name", !parts[1].isEmpty { return parts[1] }
+    }
+    return nil
+  }
+
+  var lines: [String] {
+    [
+      "CPU: \(cpu), \(availableThreads) thread\(availableThreads == 1 ? "" : "s") available",
+      "BLAS: \(blasLibrary), \(blasCore) kernels; own kernels: \(kernelSet)",
+    ] + (warning.map { ["warning: \($0)"] } ?? [])
+  }
+}

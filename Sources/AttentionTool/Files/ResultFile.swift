@@ -1,0 +1,51 @@
+internal import Attention
+internal import Checkpoints
+
+/// What a command computed: the tensors to write and the plan in words.
+struct ResultFile: Sendable {
+  private(set) var tensors = SafetensorsWriter()
+  var explanation = ""
+
+  /// Adds a tensor, each number rounded to an element type of a file's.
+  mutating func add<Element: RealElement>(
+    _ tensor: Tensor<Element>, named name: String, as type: any RealElement.Type
+  ) throws {
+    func rounded<Other: RealElement>(_ type: Other.Type) throws -> Tensor<Other> { try tensor.converted(to: type) }
+    func add<Other: RealElement>(_ type: Other.Type) throws { try tensors.add(try rounded(type), named: name) }
+    try add(type)
+  }
+
+  /// Writes the file: whole, or not at all.
+  func write(to path: String) throws {
+    do {
+      try tensors.write(to: path)
+    } catch {
+      throw ToolFailure.output("\(error)")
+    }
+  }
+}
+
+extension ElementType {
+  /// The Swift type of a floating-point element; nil for every other type.
+  var realElement: (any RealElement.Type)? {
+    switch self {
+    case .float64: Double.self
+    case .float32: Float.self
+    case .float16: Float16.self
+    case .bfloat16: BFloat16.self
+    default: nil
+    }
+  }
+}
+
+extension SafetensorsFile {
+  /// The type of a tensor that must be of floating point.
+  func realElement(of name: String) throws -> any RealElement.Type {
+    let type = try entry(name).type
+    guard let element = type.realElement else {
+      throw CheckpointError.wrongElementType(
+        tensor: name, expected: "a floating-point type (F64, F32, F16, BF16)", actual: type)
+    }
+    return element
+  }
+}

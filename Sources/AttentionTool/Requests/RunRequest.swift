@@ -1,0 +1,112 @@
+internal import ArgumentParser
+internal import Attention
+internal import Checkpoints
+
+/// One `attention run` without its files: translates the tensors of IN and the options to a plan, and its results to the
+/// tensors of OUT, by the rules of the ONNX operator `Attention` (opset 25).
+struct RunRequest: Sendable {
+  enum Causality: Sendable {
+    case none
+    /// Offset by ``QueryAlignment/onnx(pastLength:keyLengths:queries:)``.
+    case onnx
+    /// The last query stands at the last key.
+    case bottomRight
+  }
+
+  /// H of a query of rank 3.
+  var heads: Int?
+  /// G of a key and value of rank 3; nil: H.
+  var keyValueHeads: Int?
+  var scale: Double?
+  var softcap: Double?
+  var causality = Causality.none
+  var window: KeyWindow?
+  var stage: ScoreStage?
+  var givesLogSumExp = false
+  var path = AttentionPath.automatic
+  var precision: Precision?
+  var threads: Int?
+
+  static let inputNames = ["query", "key", "value", "mask", "kv_lengths", "past_key", "past_value"]
+
+  /// - Throws: `CheckpointError`, `AttentionError` or `TensorError` for what is wrong with the tensors, `ValidationError` for an
+  ///   option that they need.
+  func callAsFunction(_ file: SafetensorsFile) throws -> ResultFile {
+    switch try precision ?? Precision(query: file.entry("query").type) {
+    case .f32: try compute(in: Float.self, file)
+    case .f64: try compute(in: Double.self, file)
+    }
+  }
+
+  private func compute<Scalar: BLASScalar>(in type: Scalar.Type, _ file: SafetensorsFile) throws -> ResultFile {
+    let queries = try file.tensor("query", convertedTo: type)
+    var keys = try file.tensor("key", convertedTo: type)
+    var values = try file.tensor("value", convertedTo: type)
+    if queries.rank == 3, heads == nil {
+      throw ValidationError("query has shape \(queries.shape) of rank 3, [B, L, H·D]: --heads is needed")
+    }
+    var shape = try shape(queries: queries, keys: keys, values: values)
+
+    var result = ResultFile()
+    let past = try KeyValuePast(file, keyValueHeads: shape.keyValueHeads)
+    if let past {
+      keys = try past.prepended(to: "key", as: type, into: &result)
+      values = try past.prepended(to: "value", as: type, into: &result)
+      shape = try AttentionShape(
+        batch: shape.batch, heads: shape.heads, keyValueHeads: shape.keyValueHeads, queries: shape.queries,
+        keys: shape.keys + past.length, headSize: shape.headSize, valueHeadSize: shape.valueHeadSize)
+    }
+    let lengths = try KeyLengths(file, shape: shape, hasPast: past != nil)
+
+    let plan = try AttentionPlan<Scalar>(
+      shape: shape, mask: mask(file, shape: shape, lengths: lengths),
+      options: options(past: past, lengths: lengths, queries: shape.queries))
+    let attention = try plan(queries: queries, keys: keys, values: values)
+    result.explanation = plan.explain()
+
+    let queryType = try file.realElement(of: "query")
+    try result.add(attention.output, named: "output", as: queryType)
+    if let stage, let scores = stage.matrix(of: attention.details) {
+      try result.add(scores, named: "scores", as: queryType)
+    }
+    if let logSumExp = attention.logSumExp {
+      try result.add(logSumExp, named: "log_sum_exp", as: type)
+    }
+    return result
+  }
+
+  /// The sizes without the past, so that messages show the shapes that stand in the file.
+  private func shape<Scalar: BLASScalar>(
+    queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>
+  ) throws -> AttentionShape {
+    do {
+      return try AttentionShape(
+        queries: queries, keys: keys, values: values, heads: heads, keyValueHeads: keyValueHeads)
+    } catch AttentionError.headCounts(let heads, let keyValueHeads) {
+      throw AttentionError.shape(
+        name: "key",
+        expected: "a number of heads (here \(keyValueHeads)) that divides the \(heads) of query \(queries.shape)",
+        actual: keys.shape)
+    }
+  }
+
+  private func mask<Scalar: BLASScalar>(
+    _ file: SafetensorsFile, shape: AttentionShape, lengths: KeyLengths?
+  ) throws -> AttentionMask<Scalar> {
+    var mask = try ONNXMask<Scalar>(file, shape: shape)?.mask ?? .none
+    if causality != .none { mask = mask & .causal }
+    if let window { mask = mask & .window(left: window.left, right: window.right) }
+    if let lengths { mask = mask & .keyLengths(lengths.lengths) }
+    return mask
+  }
+
+  private func options(past: KeyValuePast?, lengths: KeyLengths?, queries: Int) -> AttentionOptions {
+    var details = stage?.detail ?? []
+    if givesLogSumExp { details.insert(.logSumExp) }
+    let alignment: QueryAlignment =
+      causality == .bottomRight
+      ? .end : .onnx(pastLength: past?.length, keyLengths: lengths?.lengths, queries: queries)
+    return AttentionOptions(
+      scale: scale, softcap: softcap, alignment: alignment, details: details, path: path, workers: threads)
+  }
+}

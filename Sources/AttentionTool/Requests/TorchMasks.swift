@@ -1,0 +1,49 @@
+internal import Attention
+internal import Checkpoints
+
+/// `attn_mask` and `key_padding_mask` as `nn.MultiheadAttention` reads them: BOOL with **true = ignore**, or numbers that are
+/// added; of exactly its shapes, without broadcasting.
+struct TorchMasks<Scalar: BLASScalar> {
+  private(set) var mask = AttentionMask<Scalar>.none
+
+  /// - Parameters:
+  ///   - query: [B, L, E], or [L, E].
+  ///   - key: [B, S, E], or [S, E].
+  init(_ file: SafetensorsFile, query: [Int], key: [Int], headCount: Int) throws {
+    // Shapes that are wrong otherwise are for the layer to say.
+    guard query.count == 2 || query.count == 3, key.count == query.count else { return }
+    let batch = query.count == 3 ? query[0] : 1
+    let (queries, keys) = (query[query.count - 2], key[key.count - 2])
+    try add("attn_mask", file, [[queries, keys], [batch * headCount, queries, keys]]) { boolean in
+      try .ignoring(torchAttentionMask: boolean, headCount: headCount)
+    } adding: { numbers in
+      try .adding(torchAttentionMask: numbers, headCount: headCount)
+    }
+    try add("key_padding_mask", file, [query.count == 3 ? [batch, keys] : [keys]]) { boolean in
+      try .ignoring(torchKeyPaddingMask: boolean)
+    } adding: { numbers in
+      try .adding(torchKeyPaddingMask: numbers)
+    }
+  }
+
+  private mutating func add(
+    _ name: String, _ file: SafetensorsFile, _ shapes: [[Int]],
+    ignoring: (Tensor<Bool>) throws -> AttentionMask<Scalar>,
+    adding: (Tensor<Scalar>) throws -> AttentionMask<Scalar>
+  ) throws {
+    guard file.contains(name) else { return }
+    let entry = try file.entry(name)
+    guard shapes.contains(entry.shape) else {
+      let expected = shapes.map { "\($0)" }.joined(separator: " or ")
+      throw AttentionError.shape(name: name, expected: expected, actual: entry.shape)
+    }
+    if entry.type == .bool {
+      mask = mask & (try ignoring(file.tensor(name, as: Bool.self)))
+    } else if entry.type.realElement != nil {
+      mask = mask & (try adding(file.tensor(name, convertedTo: Scalar.self)))
+    } else {
+      throw CheckpointError.wrongElementType(
+        tensor: name, expected: "BOOL or a floating-point type (F64, F32, F16, BF16)", actual: entry.type)
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import Synchronization
+import Testing
+
+@testable import AttentionBenchmark
+
+@Suite struct CaseRunnerTests {
+  private func workload(_ shape: String) throws -> AttentionWorkload {
+    AttentionWorkload(try AttentionCase(parsing: shape), seed: 1)
+  }
+
+  private var quick: CaseRunner {
+    var runner = CaseRunner()
+    runner.samples = 3
+    runner.productSize = 31
+    runner.threads = [1, 2]
+    return runner
+  }
+
+  @Test func measuresEveryPathOnEveryThreadCount() throws {
+    let outcome = try quick.measure(workload("2,6,3,5,7,11,causal"))
+    #expect(
+      outcome.results.map { "\($0.path) \($0.threads)" } == ["naive 1", "blas 1", "tiled 1", "blas 2", "tiled 2"])
+    for result in outcome.results {
+      let median = try #require(result.median)
+      #expect(try #require(result.minimum) <= median)
+      #expect(try #require(result.p90) >= median)
+      #expect(median > 0)
+      #expect(try #require(result.speedup) > 0)
+      #expect(try #require(result.productGigaflops) > 0)
+      // 2·6 heads, 15 pairs, 4·11 operations.
+      #expect(abs(try #require(result.gigaflops) * median * 1e9 - 7920) < 1e-6)
+      #expect(result.scratchBytes > 0)
+      #expect(result.maxError < 2e-6)
+    }
+    #expect(outcome.results[0].speedup == 1)
+  }
+
+  @Test func measuresAllPathsAskedFor() throws {
+    var runner = quick
+    runner.paths = BenchmarkPath.allCases
+    let outcome = try runner.measure(workload("1,2,1,3,5,7"))
+    #expect(
+      outcome.results.map { "\($0.path) \($0.threads)" } == [
+        "naive 1", "auto 1", "reference 1", "blas 1", "tiled 1", "unrolled 1", "auto 2", "reference 2", "blas 2",
+        "tiled 2",
+      ])
+    #expect(outcome.notes.count == 1)
+    #expect(outcome.notes[0].hasPrefix("1,2,1,3,5,7: auto takes the "))
+  }
+
+  @Test func measuresALayerAndItsStages() throws {
+    let outcome = try quick.measure(LayerWorkload(LayerCase(parsing: "2,7,15,5"), seed: 1))
+    #expect(outcome.results.map(\.path) == ["naive", "blas", "tiled", "blas", "tiled"])
+    #expect(outcome.results[1].labels.headSize == 3)
+    #expect(outcome.notes.count == 1)
+    #expect(outcome.notes[0].contains("stages of the blas path on 1 thread: projections"))
+  }
+
+  @Test func leavesOutANaiveKernelBeyondItsTime() throws {
+    var runner = quick
+    runner.seconds = 1e-9
+    runner.sampledRows = 5
+    let outcome = try runner.measure(workload("1,2,1,11,7,5"))
+    #expect(outcome.results.map(\.path) == ["blas", "tiled", "blas", "tiled"])
+    #expect(outcome.results.allSatisfy { $0.speedup == nil && $0.median != nil && $0.maxError < 2e-6 })
+    #expect(outcome.notes.count == 1)
+    #expect(outcome.notes[0].contains("errors over 5 of 22 rows"))
+  }
+
+  // MARK: The check can fail
+
+  @Test(arguments: ["naive", "blas", "tiled"]) func reportsAWrongElement(path: String) throws {
+    var runner = quick
+    // Element [b, h, i, e] = [1, 4, 2, 9] of [2, 6, 5, 11].
+    let place = ((6 + 4) * 5 + 2) * 11 + 9
+    runner.tampering = { name, output in
+      if name == path { output[place] += 0.01 }
+    }
+    let problem = try workload("2,6,3,5,7,11")
+    let error = try #require(throws: Disagreement.self) { try runner.measure(problem) }
+    #expect(error.caseName == "2,6,3,5,7,11")
+    #expect(error.path == path)
+    #expect(error.index == [1, 4, 2, 9])
+    #expect(abs(error.error - 0.01) < 1e-5)
+    #expect(error.description.contains("2,6,3,5,7,11: \(path) on 1 thread disagrees"))
+    #expect(error.description.contains("[1, 4, 2, 9]"))
+    #expect(AttentionBenchmark.exitCode(for: error) == .failure)
+  }
+
+  @Test func reportsNaN() throws {
+    var runner = quick
+    runner.tampering = { name, output in
+      if name == "tiled" { output[17] = .nan }
+    }
+    let problem = try workload("1,1,1,5,7,11")
+    let error = try #require(throws: Disagreement.self) { try runner.measure(problem) }
+    #expect(error.error == .infinity)
+    #expect(error.index == [0, 0, 1, 6])
+  }
+
+  @Test func reportsAWrongSampledRow() throws {
+    var runner = quick
+    runner.seconds = 1e-9
+    runner.sampledRows = 3
+    // The last of 22 rows of 5, which is always among them.
+    runner.tampering = { name, output in
+      if name == "blas" { output[21 * 5 + 2] -= 0.5 }
+    }
+    let problem = try workload("1,2,1,11,7,5")
+    let error = try #require(throws: Disagreement.self) { try runner.measure(problem) }
+    #expect(error.index == [0, 1, 10, 2])
+  }
+
+  @Test func nothingIsTimedAfterADisagreement() throws {
+    var runner = quick
+    runner.tampering = { _, output in output[0] += 1 }
+    let steps = Mutex<[String]>([])
+    runner.progress = { step in steps.withLock { $0.append(step) } }
+    let problem = try workload("1,1,1,2,2,3")
+    #expect(throws: Disagreement.self) { try runner.measure(problem) }
+    #expect(steps.withLock { $0 } == ["1,1,1,2,2,3: checking"])
+  }
+
+  @Test(arguments: [
+    (count: 3, rows: 9, expected: [0, 4, 8]), (count: 64, rows: 2, expected: [0, 1]),
+    (count: 1, rows: 5, expected: [0]),
+    (count: 4, rows: 8, expected: [0, 2, 4, 7]),
+  ]) func spreadsRows(count: Int, rows: Int, expected: [Int]) {
+    #expect(CaseRunner.spread(count, over: rows) == expected)
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+@testable import AttentionBenchmark
+
+@Suite struct ReportTests {
+  private var report: Report {
+    let labels = CaseLabels(
+      name: "gpt2", batch: 2, heads: 12, keyValueHeads: 3, queries: 5, keys: 7, headSize: 11, isCausal: true)
+    let tiled = CaseResult(
+      labels: labels, path: "tiled", threads: 2, median: 0.0125, p90: 0.02, minimum: 0.01, gigaflops: 150,
+      productGigaflops: 200, speedup: 37.5, maxError: 2.5e-7, scratchBytes: 3 << 20)
+    var blas = tiled
+    (blas.path, blas.speedup, blas.productGigaflops) = ("blas", nil, nil)
+    return Report(
+      results: [tiled, blas],
+      machine: MachineDescription(
+        cpu: "Some CPU", availableThreads: 2, blasCore: "Haswell", blasLibrary: "OpenBLAS 0.3.21", kernelSet: "AVX2",
+        warning: "pinned"),
+      notes: ["a remark"])
+  }
+
+  @Test func jsonHasExactlyTheseKeysInThisOrder() throws {
+    let text = try report.rendered(as: .json)
+    let keys = [
+      "case", "batch", "heads", "kv_heads", "queries", "keys", "head_size", "causal", "path", "threads", "median_ms",
+      "p90_ms", "min_ms", "gflops", "sgemm_gflops", "speedup", "max_error", "scratch_bytes", "blas_core",
+    ]
+    let found = text.split(separator: "\n").compactMap { line in line.split(separator: "\"").dropFirst().first }
+    #expect(found.map(String.init) == keys + keys)
+  }
+
+  @Test func jsonValues() throws {
+    let text = try report.rendered(as: .json)
+    let objects = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
+    #expect(objects.count == 2)
+    let tiled = objects[0]
+    #expect(tiled["case"] as? String == "gpt2")
+    #expect(tiled["kv_heads"] as? Int == 3)
+    #expect(tiled["causal"] as? Bool == true)
+    #expect(tiled["median_ms"] as? Double == 12.5)
+    #expect(tiled["p90_ms"] as? Double == 20)
+    #expect(tiled["min_ms"] as? Double == 10)
+    #expect(tiled["gflops"] as? Double == 150)
+    #expect(tiled["sgemm_gflops"] as? Double == 200)
+    #expect(tiled["speedup"] as? Double == 37.5)
+    #expect(tiled["max_error"] as? Double == 2.5e-7)
+    #expect(tiled["scratch_bytes"] as? Int == 3_145_728)
+    #expect(tiled["blas_core"] as? String == "Haswell")
+    #expect(objects[1]["speedup"] is NSNull)
+    #expect(objects[1]["sgemm_gflops"] is NSNull)
+  }
+
+  @Test func csv() throws {
+    let lines = try report.rendered(as: .csv).components(separatedBy: "\r\n")
+    #expect(lines.count == 4)
+    #expect(lines[0] == Report.keys.joined(separator: ","))
+    #expect(lines[1] == "gpt2,2,12,3,5,7,11,true,tiled,2,12.5,20.0,10.0,150.0,200.0,37.5,2.5e-07,3145728,Haswell")
+    #expect(lines[2] == "gpt2,2,12,3,5,7,11,true,blas,2,12.5,20.0,10.0,150.0,,,2.5e-07,3145728,Haswell")
+  }
+
+  @Test func table() throws {
+    let lines = try report.rendered(as: .table).split(separator: "\n").map(String.init)
+    #expect(lines[0] == "CPU: Some CPU, 2 threads available")
+    #expect(lines[1] == "BLAS: OpenBLAS 0.3.21, Haswell kernels; own kernels: AVX2")
+    #expect(lines[2] == "warning: pinned")
+    let cells = lines[5].split(separator: " ").map(String.init)
+    #expect(cells == ["gpt2", "tiled", "2", "12.5", "20.0", "150", "75.0", "37.5", "2.5e-7", "3.00", "MiB"])
+    #expect(lines[6].split(separator: " ").filter { $0 == "–" }.count == 2)
+    #expect(lines.last == "a remark")
+  }
+
+  @Test func markdown() throws {
+    let text = try report.rendered(as: .markdown)
+    #expect(text.hasPrefix("- CPU: Some CPU, 2 threads available\n"))
+    #expect(text.contains("\n\n| case | path  | threads |"))
+    #expect(text.hasSuffix("\n\n- a remark\n"))
+  }
+}

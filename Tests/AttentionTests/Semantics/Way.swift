@@ -1,0 +1,94 @@
+import Attention
+import Testing
+
+/// How a problem is computed: by which path, on how many workers, in which element type.
+///
+/// Problems and results are in Double, whose numbers a way in Float takes only where Float holds them exactly.
+struct Way: Sendable, Hashable, CustomTestStringConvertible {
+  enum Element: String, Sendable, CaseIterable { case float, double }
+
+  var path: AttentionPath
+  var element: Element
+  var workers: Int
+
+  var testDescription: String { "\(path.rawValue) in \(element.rawValue) on \(workers)" }
+
+  static let paths: [AttentionPath] = [.reference, .blas, .tiled]
+
+  /// Every path in both types on one worker and on two.
+  static let all: [Way] = paths.flatMap { path in
+    Element.allCases.flatMap { element in
+      [1, 2].map { Way(path: path, element: element, workers: $0) }
+    }
+  }
+
+  /// The largest finite number of the way's element type.
+  var greatest: Double { element == .float ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude }
+
+  /// How far a result may be from `expected`: SEMANTICS' element-wise bound for Float, and 1e-12 relative for Double.
+  func tolerance(_ expected: Double) -> Double {
+    element == .float ? 1e-5 + 2e-5 * abs(expected) : 1e-12 * max(1, abs(expected))
+  }
+}
+
+/// What a way gave.
+struct Outcome {
+  var output: Tensor<Double>
+  var rawScores: Tensor<Double>?
+  var cappedScores: Tensor<Double>?
+  var maskedScores: Tensor<Double>?
+  var weights: Tensor<Double>?
+  var logSumExp: Tensor<Double>?
+}
+
+extension AttentionDetailSet {
+  static let all: AttentionDetailSet = [.rawScores, .cappedScores, .maskedScores, .weights, .logSumExp]
+}
+
+extension Way {
+  /// The attention of these tensors, computed this way.
+  func attend(
+    _ queries: Tensor<Double>, _ keys: Tensor<Double>, _ values: Tensor<Double>, heads: Int? = nil,
+    keyValueHeads: Int? = nil, mask: AttentionMask<Double> = .none, scale: Double? = nil, softcap: Double? = nil,
+    alignment: QueryAlignment? = nil, details: AttentionDetailSet = []
+  ) throws -> Outcome {
+    let options = AttentionOptions(
+      scale: scale, softcap: softcap, alignment: alignment, details: details, path: path, workers: workers)
+    func computed<Scalar: BLASScalar>(_ type: Scalar.Type) throws -> Outcome {
+      let result = try scaledDotProductAttention(
+        queries: queries.converted(to: type), keys: keys.converted(to: type), values: values.converted(to: type),
+        heads: heads, keyValueHeads: keyValueHeads, mask: mask.converted(to: type), options: options)
+      return Outcome(
+        output: try result.output.converted(to: Double.self),
+        rawScores: try result.details.rawScores?.converted(to: Double.self),
+        cappedScores: try result.details.cappedScores?.converted(to: Double.self),
+        maskedScores: try result.details.maskedScores?.converted(to: Double.self),
+        weights: try result.weights?.converted(to: Double.self),
+        logSumExp: try result.logSumExp?.converted(to: Double.self))
+    }
+    return switch element {
+    case .float: try computed(Float.self)
+    case .double: try computed(Double.self)
+    }
+  }
+
+  /// The options that choose this way.
+  func options(
+    alignment: QueryAlignment? = nil, details: AttentionDetailSet = [], softcap: Double? = nil
+  ) -> AttentionOptions {
+    AttentionOptions(softcap: softcap, alignment: alignment, details: details, path: path, workers: workers)
+  }
+}
+
+extension AttentionMask {
+  /// The same mask with biases in another type.
+  func converted<Other: BLASScalar>(to type: Other.Type) throws -> AttentionMask<Other> {
+    var mask = AttentionMask<Other>.none
+    if isCausal { mask = mask & .causal }
+    if windowLeft != nil || windowRight != nil { mask = mask & .window(left: windowLeft, right: windowRight) }
+    if let keyLengths { mask = mask & .keyLengths(keyLengths) }
+    for keep in keeps { mask = mask & .keep(keep) }
+    for bias in biases { mask = mask & .bias(try bias.converted(to: type)) }
+    return mask
+  }
+}
