@@ -36,11 +36,8 @@ struct ResolvedMask<Scalar: BLASScalar> {
     if mask.needsAlignment, alignment == nil, shape.queries != shape.keys {
       throw .alignmentNeeded(queries: shape.queries, keys: shape.keys)
     }
-    for (name, width) in [("window left", mask.windowLeft), ("window right", mask.windowRight)] {
-      if let width, width < 0 {
-        throw .argument(name: name, expected: "0 or more, or -1 for unbounded", actual: "\(width)")
-      }
-    }
+    try Self.check("window left", mask.windowLeft)
+    try Self.check("window right", mask.windowRight)
     if let lengths = mask.keyLengths {
       for count in mask.keyLengthCounts + [lengths.count] where count != shape.batch {
         throw .argument(name: "key lengths", expected: "\(shape.batch), one per batch element", actual: "\(count)")
@@ -62,6 +59,12 @@ struct ResolvedMask<Scalar: BLASScalar> {
     biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape, Self.sum)
     keep = keepTensor.map(Self.operand)
     bias = biasTensor.map(Self.operand)
+  }
+
+  private static func check(_ name: String, _ width: Int?) throws(AttentionError) {
+    if let width, width < 0 {
+      throw .argument(name: name, expected: "0 or more, or -1 for unbounded", actual: "\(width)")
+    }
   }
 
   // MARK: Ranges
