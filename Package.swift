@@ -62,7 +62,7 @@ let package = Package(
       name: "AttentionToolTests", dependencies: ["AttentionTool", "Attention", "Checkpoints", "Support"],
       swiftSettings: features),
     .testTarget(
-      name: "AttentionBenchmarkTests", dependencies: ["AttentionBenchmark", "Attention", "Support"],
+      name: "AttentionBenchmarkTests", dependencies: ["AttentionBenchmark", "Attention", "Reporting", "Support"],
       swiftSettings: features),
   ],
   swiftLanguageModes: [.v6]

@@ -62,7 +62,9 @@ struct CaseRunner {
       if round >= 3, clock.now >= deadline { break }
       progress("\(name): round \(round + 1) of at most \(samples)")
       for index in rates.indices { try rates[index].sample() }
-      for index in checked.entries.indices { try sample(&checked.entries[index]) }
+      // To and fro, so that no path always follows the same one.
+      let order = Array(checked.entries.indices)
+      for index in round.isMultiple(of: 2) ? order : order.reversed() { try sample(&checked.entries[index]) }
       if var naive = checked.naive, isDue(naive, round: round) {
         try sample(&naive)
         checked.naive = naive

@@ -14,28 +14,24 @@ struct LayerState: Sendable {
   func layer<Scalar: BLASScalar>(
     of file: SafetensorsFile, headCount: Int, as type: Scalar.Type
   ) throws -> MultiHeadAttention<Scalar> {
+    // Another file, or another prefix: said at once, not as everything that is missing and unexpected.
+    guard firstNames.contains(where: { file.contains(prefix + $0) }) else { throw notFound(in: file) }
     var tensors: [String: Tensor<Scalar>] = [:]
     for name in file.names where isOwn(name) { tensors[name] = try file.tensor(name, convertedTo: type) }
     do {
       return try MultiHeadAttention(
         stateDict: tensors, prefix: prefix, names: ParameterNames(names), headCount: headCount)
     } catch {
-      throw explained(error, file, foundNone: tensors.isEmpty)
+      guard case .argument(name: "headCount", let expected, let actual) = error else { throw error }
+      throw AttentionError.argument(
+        name: "--heads", expected: expected.replacing("embeddingSize", with: "E ="), actual: actual)
     }
   }
 
-  /// The same error in terms of the file and the command line.
-  private func explained(_ error: AttentionError, _ file: SafetensorsFile, foundNone: Bool) -> any Error {
-    switch error {
-    case .stateDict(let missing, _, _) where foundNone && !missing.isEmpty:
-      // A missing name comes with the shape it should have.
-      let name = missing[0].split(separator: " ").first.map(String.init) ?? missing[0]
-      return CheckpointError.missingTensor(name: name, similar: similar(in: file), count: file.names.count)
-    case .argument(name: "headCount", let expected, let actual):
-      return AttentionError.argument(name: "--heads", expected: expected, actual: actual)
-    default:
-      return error
-    }
+  /// What every layer of these names has one of.
+  private var firstNames: [String] {
+    let names = ParameterNames(names)
+    return [names.packedWeight, names.queryWeight].compactMap { $0 }
   }
 
   /// Whether a tensor of the file should be a parameter of the layer.
@@ -49,11 +45,18 @@ struct LayerState: Sendable {
     }
   }
 
-  /// Names that end in a parameter's name, which another prefix would have found, or else the file's first ones.
-  private func similar(in file: SafetensorsFile) -> [String] {
-    let first = ParameterNames(names)
-    let ends = [first.packedWeight, first.queryWeight].compactMap { $0 }
-    let related = file.names.filter { name in ends.contains { name.hasSuffix($0) } }
-    return Array((related.isEmpty ? file.names : related).prefix(4))
+  /// That the layer is not there, with the names that another prefix would have found, or else similar ones.
+  private func notFound(in file: SafetensorsFile) -> CheckpointError {
+    let wanted = prefix + (firstNames.first ?? "")
+    let elsewhere = file.names.filter { name in firstNames.contains { name.hasSuffix($0) } }
+    if !elsewhere.isEmpty {
+      return .missingTensor(name: wanted, similar: Array(elsewhere.prefix(4)), count: file.names.count)
+    }
+    do {
+      _ = try file.entry(wanted)
+    } catch {
+      return error
+    }
+    return .missingTensor(name: wanted, similar: [], count: file.names.count)
   }
 }

@@ -1,0 +1,171 @@
+import Attention
+import Checkpoints
+import Support
+import Testing
+
+@testable import AttentionTool
+
+/// The multi-head cases of Tests/Golden through `mha`; the golden file itself is STATE, by its prefixes.
+@Suite struct LayerRequestTests {
+  struct Case: Decodable, CustomTestStringConvertible, Sendable {
+    let name: String
+    let names: String
+    let heads: Int
+    let causal: Bool
+    let averageWeights: Bool
+    var testDescription: String { name }
+  }
+
+  static let cases = Result { try GoldenFile("mha").cases(of: Case.self) }
+
+  @Test func thereAreCases() throws { #expect(try Self.cases.get().count == 24) }
+
+  private func request(_ golden: Case) throws -> LayerRequest {
+    var request = LayerRequest(heads: golden.heads)
+    request.names = try #require(ParameterNames.Preset(rawValue: golden.names))
+    request.prefix = "\(golden.name)/state/"
+    request.isCausal = golden.causal
+    request.needsWeights = golden.averageWeights ? .averaged : .perHead
+    return request
+  }
+
+  private func input<Scalar: BLASScalar>(_ golden: Case, _ file: GoldenFile, as type: Scalar.Type) throws -> InputFile {
+    try Sample { sample in
+      for name in ["query", "key", "value"] {
+        try sample.set(name, file.tensor("\(golden.name)/\(name)", convertedTo: type))
+      }
+      for name in ["attn_mask", "key_padding_mask"] where file.contains("\(golden.name)/\(name)") {
+        if try file.isBoolean("\(golden.name)/\(name)") {
+          try sample.set(name, file.tensor("\(golden.name)/\(name)", as: Bool.self))
+        } else {
+          try sample.set(name, file.tensor("\(golden.name)/\(name)", as: Float.self))
+        }
+      }
+    }.input()
+  }
+
+  @Test(arguments: (try? cases.get()) ?? [])
+  func matchesPyTorch(golden: Case) throws {
+    try check(golden, as: Float.self, ErrorBound.floatAbsolute, ErrorBound.floatRelative)
+    try check(golden, as: Double.self, 1e-12, 1e-12)
+  }
+
+  private func check<Scalar: BLASScalar>(
+    _ golden: Case, as type: Scalar.Type, _ absolute: Double, _ relative: Double
+  ) throws {
+    let file = try GoldenFile("mha")
+    let result = try request(golden)(input(golden, file, as: type), state: InputFile(path: file.path)).file()
+    #expect(result.names.sorted() == ["output", "weights"])
+    for name in result.names {
+      let expected = try file.tensor("\(golden.name)/\(name)", as: Double.self)
+      let comparison = Comparison(
+        try result.tensor(name, as: type), expected.elements, shape: expected.shape, absolute: absolute,
+        relative: relative)
+      #expect(comparison.isWithin, "\(name), \(type): \(comparison)")
+    }
+  }
+
+  @Test func weightsAreGivenWhenAskedFor() throws {
+    let (golden, file) = (try #require(try Self.cases.get().first), try GoldenFile("mha"))
+    var request = try request(golden)
+    request.needsWeights = .none
+    request.explains = true
+    let result = try request(input(golden, file, as: Float.self), state: InputFile(path: file.path))
+    #expect(try result.file().names == ["output"])
+    #expect(result.explanation.contains("projection"))
+  }
+
+  // MARK: What is wrong
+
+  /// A state of E = 15, and an input of B 2, L 5, S 7.
+  private func state(_ more: (inout Sample) throws -> Void = { _ in }) throws -> InputFile {
+    try Sample {
+      try $0.set("in_proj_weight", random: [45, 15])
+      try $0.set("in_proj_bias", random: [45])
+      try $0.set("out_proj.weight", random: [15, 15])
+      try $0.set("out_proj.bias", random: [15])
+      try more(&$0)
+    }.input("state.st")
+  }
+
+  private func input(_ more: (inout Sample) throws -> Void = { _ in }) throws -> InputFile {
+    try Sample {
+      try $0.set("query", random: [2, 5, 15])
+      try $0.set("key", random: [2, 7, 15])
+      try $0.set("value", random: [2, 7, 15])
+      try more(&$0)
+    }.input("in.st")
+  }
+
+  private func expectFailure(
+    _ says: String, request: LayerRequest = LayerRequest(heads: 3), _ input: InputFile, _ state: InputFile,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    #expect(throws: ToolFailure.input(says), sourceLocation: sourceLocation) { try request(input, state: state) }
+  }
+
+  @Test func aRowWithNothingToAttendGivesTheBias() throws {
+    let input = try input { try $0.set("key_padding_mask", [Bool](repeating: true, count: 14), [2, 7]) }
+    var request = LayerRequest(heads: 3)
+    request.needsWeights = .averaged
+    let result = try request(input, state: state()).file()
+    let bias = try state().file.tensor("out_proj.bias", as: Float.self).elements
+    #expect(try result.tensor("output", as: Float.self).elements == Array(repeating: bias, count: 10).flatMap { $0 })
+    #expect(try result.tensor("weights", as: Float.self) == Tensor(zeros: [2, 5, 7]))
+  }
+
+  @Test func saysWhatIsWrongWithTheMasks() throws {
+    expectFailure(
+      "in.st: attn_mask has shape [7, 5], expected [5, 7] or [6, 5, 7]",
+      try input { try $0.set("attn_mask", random: [7, 5]) }, try state())
+    expectFailure(
+      "in.st: attn_mask has shape [2, 5, 7], expected [5, 7] or [6, 5, 7]",
+      try input { try $0.set("attn_mask", random: [2, 5, 7]) }, try state())
+    expectFailure(
+      "in.st: key_padding_mask has shape [2, 5], expected [2, 7]",
+      try input { try $0.set("key_padding_mask", random: [2, 5]) }, try state())
+    expectFailure(
+      "in.st: tensor \"attn_mask\" has type I64, expected BOOL or a floating-point type (F64, F32, F16, BF16)",
+      try input { try $0.set("attn_mask", [Int64](repeating: 0, count: 35), [5, 7]) }, try state())
+  }
+
+  @Test func saysWhichFileIsWrong() throws {
+    expectFailure(
+      "in.st: query has shape [2, 5, 14], expected [2, 5, 15], the layer's embedding size",
+      try Sample {
+        try $0.set("query", random: [2, 5, 14])
+        try $0.set("key", random: [2, 7, 15])
+        try $0.set("value", random: [2, 7, 15])
+      }.input("in.st"), try state())
+    expectFailure(
+      "state.st: --heads is 4, expected a divisor of E = 15", request: LayerRequest(heads: 4), try input(),
+      try state())
+    // PyTorch's extra key and value would change every number.
+    expectFailure(
+      "state.st: state dict: unexpected: bias_k [1, 1, 15]", try input(),
+      try state { try $0.set("bias_k", random: [1, 1, 15]) })
+    expectFailure(
+      "state.st: tensor \"steps\" has type I64, expected a floating-point type (F64, F32, F16, BF16)", try input(),
+      try state { try $0.set("steps", [Int64(1)], [1]) })
+  }
+
+  @Test func pointsToTheNamesThatThereAre() throws {
+    var request = LayerRequest(heads: 3)
+    request.prefix = "layer."
+    expectFailure(
+      "state.st: no tensor \"layer.in_proj_weight\"; the file has \"in_proj_weight\" and 3 others", request: request,
+      try input(),
+      try state())
+    request.prefix = ""
+    request.names = .bert
+    let model = try Sample {
+      for name in ["query", "key", "value"] {
+        try $0.set("encoder.layer.0.attention.self.\(name).weight", random: [15, 15])
+      }
+    }.input("model.st")
+    expectFailure(
+      "model.st: no tensor \"attention.self.query.weight\"; "
+        + "the file has \"encoder.layer.0.attention.self.query.weight\" and 2 others", request: request, try input(),
+      model)
+  }
+}
