@@ -26,6 +26,10 @@ struct ResolvedMask<Scalar: BLASScalar> {
   let alignment: QueryAlignment
   let keep: MaskOperand<Bool>?
   let bias: MaskOperand<Scalar>?
+  /// Whether there is a keep mask, and a bias. Kept beside the operands because the optimiser of Swift 6.3.1 takes
+  /// `bias != nil` for true in unspecialised code.
+  let hasKeep: Bool
+  let hasBias: Bool
   /// The tensors behind the pointers.
   let keepTensor: Tensor<Bool>?
   let biasTensor: Tensor<Scalar>?
@@ -56,6 +60,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
     self.alignment = alignment ?? .start
     keepTensor = try Self.combined(mask.keeps, name: "keep mask", shape: shape) { $0 && $1 }
     biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape, Self.sum)
+    (hasKeep, hasBias) = (!mask.keeps.isEmpty, !mask.biases.isEmpty)
     keep = keepTensor.map(Self.operand)
     bias = biasTensor.map(Self.operand)
   }
@@ -107,7 +112,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
   var hasRanges: Bool { hasEdge || keyLengths != nil }
 
   /// Whether a row may have places that are masked, or whose bias may be −∞.
-  var isUnrestricted: Bool { !hasRanges && keep == nil && bias == nil }
+  var isUnrestricted: Bool { !hasRanges && !hasKeep && !hasBias }
 
   // MARK: Keep tiles
 
