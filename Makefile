@@ -39,7 +39,9 @@ deps: ## Install what is missing of the Debian packages that the build needs
 	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $$missing </dev/null || \
 	  { echo "deps: could not install$$missing"; exit 1; }; \
 	fi; \
-	pkg-config --exists openblas 2>/dev/null || { echo "deps: pkg-config does not find openblas"; exit 1; }
+	for name in openblas lapacke; do \
+	  pkg-config --exists $$name 2>/dev/null || { echo "deps: pkg-config does not find $$name"; exit 1; }; \
+	done
 
 build: deps ## Build all products, optimised
 	$(SWIFT) build -c release
@@ -77,6 +79,7 @@ consumer: deps ## Build and run a package that depends on this one, and compare 
 	@mkdir -p .build && $(call BLOCK,text) >.build/readme.out
 	@"$$($(SWIFT) build -c release --package-path $(CONSUMER) --show-bin-path)/Consumer" >.build/consumer.out
 	@diff .build/readme.out .build/consumer.out
+	@! readelf -d "$$($(SWIFT) build -c release --package-path $(CONSUMER) --show-bin-path)/Consumer" | grep -i lapack
 	@echo "consumer: README's example prints what README shows"
 
 format: ## Format the sources in place

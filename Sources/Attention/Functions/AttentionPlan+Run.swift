@@ -84,10 +84,10 @@ extension AttentionPlan {
     try checkCapacity(actual)
     let (b, h, g, l, s) = (actual.batch, actual.heads, actual.keyValueHeads, actual.queries, actual.keys)
     let (d, dv) = (actual.headSize, actual.valueHeadSize)
-    try queryStrides.check("queries", b, h, l, d, count: queries.count)
-    try keyStrides.check("keys", b, g, s, d, count: keys.count)
-    try valueStrides.check("values", b, g, s, dv, count: values.count)
-    try outputStrides.check("output", b, h, l, dv, count: output.count)
+    let queryStrides = try queryStrides.checked("queries", b, h, l, d, count: queries.count)
+    let keyStrides = try keyStrides.checked("keys", b, g, s, d, count: keys.count)
+    let valueStrides = try valueStrides.checked("values", b, g, s, dv, count: values.count)
+    let outputStrides = try outputStrides.checked("output", b, h, l, dv, count: output.count)
     try outputStrides.checkDistinct("output", b, h, l, dv)
     var details = try AttentionDetails<Scalar>(options.details, shape: actual)
     // Typed errors can't leave the closures of spans: carried out by hand.
@@ -148,7 +148,7 @@ extension AttentionPlan {
     _ details: inout AttentionDetails<Scalar>, _ workspace: inout AttentionWorkspace<Scalar>
   ) throws(AttentionError) {
     let resolved = try ResolvedMask(mask ?? self.mask, alignment: options.alignment, shape: actual)
-    guard actual.batch > 0, actual.heads > 0, actual.queries > 0 else { return }
+    guard !actual.isEmpty || (actual.hasRows && !options.details.isEmpty) else { return }
     let problem = AttentionProblem(
       shape: actual, queries: queries, keys: keys, values: values, output: output, scale: scale,
       softcap: Scalar(options.softcap ?? 0), mask: resolved, details: DetailPointers(&details))
@@ -214,54 +214,5 @@ extension AttentionPlan {
     guard fits else {
       throw .shape(name: "output", expected: "\(outputShape(actual, rank: rank))", actual: output.shape)
     }
-  }
-}
-
-extension HeadStrides {
-  fileprivate func check(
-    _ name: String, _ batch: Int, _ heads: Int, _ rows: Int, _ columns: Int, count: Int
-  ) throws(AttentionError) {
-    guard isReadable(rows: rows, columns: columns) else {
-      throw .argument(name: "\(name) row stride", expected: "\(max(1, columns))...\(Int32.max)", actual: "\(row)")
-    }
-    guard let extent = extent(batch: batch, heads: heads, rows: rows, columns: columns) else {
-      throw .argument(name: "\(name) strides", expected: "0 or more, within the address space", actual: "\(self)")
-    }
-    guard count >= extent else { throw .spanTooShort(name: name, expected: extent, actual: count) }
-  }
-
-  /// That no two places of a result are one: sorted by stride, each must step over all that the smaller ones span.
-  fileprivate func checkDistinct(
-    _ name: String, _ batchCount: Int, _ heads: Int, _ rows: Int, _ columns: Int
-  ) throws(AttentionError) {
-    if batchCount == 0 || heads == 0 || rows == 0 || columns == 0 { return }
-    // An axis of one index steps over nothing: it sorts last and is never asked.
-    var axes = (
-      batchCount > 1 ? (batch, batchCount) : (Int.max, 1), heads > 1 ? (head, heads) : (Int.max, 1),
-      rows > 1 ? (row, rows) : (Int.max, 1)
-    )
-    if axes.0.0 > axes.1.0 { swap(&axes.0, &axes.1) }
-    if axes.1.0 > axes.2.0 { swap(&axes.1, &axes.2) }
-    if axes.0.0 > axes.1.0 { swap(&axes.0, &axes.1) }
-    let first = columns + span(axes.0)
-    let second = first + span(axes.1)
-    guard axes.0.0 >= columns, axes.1.0 >= first, axes.2.0 >= second else {
-      throw .argument(name: "\(name) strides", expected: "no two rows in one place", actual: "\(self)")
-    }
-  }
-
-  private func span(_ axis: (stride: Int, count: Int)) -> Int { axis.count > 1 ? axis.stride * (axis.count - 1) : 0 }
-}
-
-extension AttentionDetails {
-  /// Whether what a set asks for, and nothing else, is here in a problem's shape.
-  func fits(_ set: AttentionDetailSet, shape: AttentionShape) -> Bool {
-    func matches(_ tensor: Tensor<Scalar>?, _ detail: AttentionDetailSet, _ expected: [Int]) -> Bool {
-      set.contains(detail) ? tensor?.shape == expected && tensor?.isContiguous == true : tensor == nil
-    }
-    let scores = shape.scoresShape
-    return matches(rawScores, .rawScores, scores) && matches(cappedScores, .cappedScores, scores)
-      && matches(maskedScores, .maskedScores, scores) && matches(weights, .weights, scores)
-      && matches(logSumExp, .logSumExp, [shape.batch, shape.heads, shape.queries])
   }
 }

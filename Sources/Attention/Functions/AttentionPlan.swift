@@ -78,11 +78,11 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   /// The factor of QKᵀ: as given, or 1/√D (1 for D = 0, where every score is 0).
   var scale: Scalar {
     if let scale = options.scale { return Scalar(scale) }
-    return shape.headSize == 0 ? 1 : 1 / Scalar(shape.headSize).squareRoot()
+    return shape.headSize == 0 ? 1 : Scalar(1 / Double(shape.headSize).squareRoot())
   }
 
-  /// Workers that a problem of this size can occupy.
-  var usefulWorkers: Int { max(1, min(workers, pieceCount)) }
+  /// Workers that a problem of this size can occupy, and that OpenBLAS bears.
+  var usefulWorkers: Int { max(1, min(workers, pieceCount, FanOut.concurrentCallers)) }
 
   private var pieceCount: Int {
     switch path {

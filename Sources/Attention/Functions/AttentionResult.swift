@@ -43,3 +43,16 @@ public struct AttentionResult<Scalar: BLASScalar>: Sendable {
   /// log Σⱼ e^score [B, H, L], if asked for.
   public var logSumExp: Tensor<Scalar>? { details.logSumExp }
 }
+
+extension AttentionDetails {
+  /// Whether what a set asks for, and nothing else, is here in a problem's shape.
+  func fits(_ set: AttentionDetailSet, shape: AttentionShape) -> Bool {
+    func matches(_ tensor: Tensor<Scalar>?, _ detail: AttentionDetailSet, _ expected: [Int]) -> Bool {
+      set.contains(detail) ? tensor?.shape == expected && tensor?.isContiguous == true : tensor == nil
+    }
+    let scores = shape.scoresShape
+    return matches(rawScores, .rawScores, scores) && matches(cappedScores, .cappedScores, scores)
+      && matches(maskedScores, .maskedScores, scores) && matches(weights, .weights, scores)
+      && matches(logSumExp, .logSumExp, [shape.batch, shape.heads, shape.queries])
+  }
+}

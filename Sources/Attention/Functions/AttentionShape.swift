@@ -77,8 +77,11 @@ public struct AttentionShape: Sendable, Hashable {
   /// H / G: how many query heads share a key/value head.
   public var groupSize: Int { keyValueHeads == 0 ? 0 : heads / keyValueHeads }
 
-  /// Whether there is nothing to write.
-  var isEmpty: Bool { batch == 0 || heads == 0 || queries == 0 || valueHeadSize == 0 }
+  /// Whether there is a row of scores at all.
+  var hasRows: Bool { batch > 0 && heads > 0 && queries > 0 }
+
+  /// Whether the output holds nothing.
+  var isEmpty: Bool { !hasRows || valueHeadSize == 0 }
 
   /// 2·B·H·L·S·(D + Dv): the multiplications and additions of both products, without a mask.
   public var floatingPointOperations: Double {

@@ -15,6 +15,8 @@ public struct HeadStrides: Sendable, Hashable {
   }
 
   /// [B, H, L, D] without gaps.
+  ///
+  /// - Precondition: the product of the sizes fits `Int`, as that of any operand in memory does.
   public static func headsFirst(heads: Int, rows: Int, headSize: Int) -> HeadStrides {
     HeadStrides(batch: heads * rows * headSize, head: rows * headSize, row: headSize)
   }

@@ -27,7 +27,7 @@ extension ResolvedMask {
 
   /// Whether the bias is −∞ everywhere in a block.
   private func biasMasksAll(batch: Int, heads: Range<Int>, queries: Range<Int>, keys: Range<Int>) -> Bool {
-    guard let bias else { return false }
+    guard hasBias, let bias else { return false }
     for head in bias.headStride == 0 ? heads.prefix(1) : heads[...] {
       for query in bias.queryStride == 0 ? queries.prefix(1) : queries[...] {
         let row = bias.row(batch: batch, head: head, query: query)

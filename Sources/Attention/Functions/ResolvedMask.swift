@@ -26,8 +26,8 @@ struct ResolvedMask<Scalar: BLASScalar> {
   let alignment: QueryAlignment
   let keep: MaskOperand<Bool>?
   let bias: MaskOperand<Scalar>?
-  /// Whether there is a keep mask, and a bias. Kept beside the operands because the optimiser of Swift 6.3.1 takes
-  /// `bias != nil` for true in unspecialised code.
+  /// Whether there is a keep mask, and a bias. Kept beside the operands because unspecialised code as Swift 6.3.1 optimises it
+  /// answers `bias != nil` with true always; `explain()` of release builds then called every tile partial.
   let hasKeep: Bool
   let hasBias: Bool
   /// The tensors behind the pointers.
@@ -121,7 +121,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
 
   /// How much of the tile `keep` lets through, for the query heads in `heads`. O(rows · keys) where it differs by row.
   func keepCoverage(batch: Int, heads: Range<Int>, queries block: Range<Int>, keys tile: Range<Int>) -> Coverage {
-    guard let keep else { return .all }
+    guard hasKeep, let keep else { return .all }
     var any = false
     var all = true
     let heads = keep.headStride == 0 ? heads.prefix(1) : heads[...]

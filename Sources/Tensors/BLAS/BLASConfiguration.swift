@@ -16,30 +16,53 @@ public struct BLASConfiguration: Sendable, Equatable {
   public let pinnedCore: String?
   /// The instruction set of our own kernels, such as `AVX-512`.
   public let kernelSet: String
-  /// Whether OpenBLAS uses a kernel set without AVX-512 on a CPU that has it.
+  /// Whether OpenBLAS uses kernels for fewer instructions than this CPU has.
   public let usesSlowerKernels: Bool
 
   /// The present configuration.
   public static var current: BLASConfiguration {
-    let core = String(cString: openblas_get_corename())
-    let set = kernels_selected()
-    let wideCores: Set<String> = ["skylakex", "cooperlake", "sapphirerapids"]
-    return BLASConfiguration(
+    BLASConfiguration(
       library: String(cString: openblas_get_config()),
-      coreName: core,
+      coreName: String(cString: openblas_get_corename()),
       threadCount: BLASThreads.outsideCalls,
       pinnedCore: getenv("OPENBLAS_CORETYPE").map { String(cString: $0) },
-      kernelSet: String(cString: kernels_name(set)),
-      usesSlowerKernels: set == KernelSetAVX512 && !wideCores.contains(core.lowercased()))
+      kernelSet: String(cString: kernels_name(kernels_selected())))
   }
 
-  /// One sentence when the environment pins slower kernels than the CPU's own; nil otherwise.
+  package init(library: String, coreName: String, threadCount: Int, pinnedCore: String?, kernelSet: String) {
+    self.library = library
+    self.coreName = coreName
+    self.threadCount = threadCount
+    self.pinnedCore = pinnedCore
+    self.kernelSet = kernelSet
+    usesSlowerKernels = Self.width(ofCore: coreName) < Self.width(ofSet: kernelSet)
+  }
+
+  /// Bits of the vectors that an OpenBLAS kernel set of x86 computes with; a set unknown here counts as the widest.
+  private static func width(ofCore core: String) -> Int {
+    let narrow: Set<String> = [
+      "katmai", "coppermine", "northwood", "prescott", "banias", "core2", "penryn", "dunnington", "nehalem", "atom",
+      "athlon", "opteron", "opteron_sse3", "barcelona", "bobcat", "nano", "generic",
+    ]
+    let medium: Set<String> = ["sandybridge", "bulldozer", "piledriver", "steamroller", "excavator", "haswell", "zen"]
+    let name = core.lowercased()
+    return narrow.contains(name) ? 128 : medium.contains(name) ? 256 : 512
+  }
+
+  private static func width(ofSet set: String) -> Int {
+    switch set {
+    case "AVX-512": 512
+    case "AVX2": 256
+    default: 128
+    }
+  }
+
+  /// One sentence when OpenBLAS runs slower kernels than the CPU's own, as when the environment pins them; nil otherwise.
   public var warning: String? {
     guard usesSlowerKernels else { return nil }
-    guard let pinnedCore else {
-      return "OpenBLAS chose its \(coreName) kernels, although this CPU has AVX-512: expect about half its speed."
-    }
-    return "OPENBLAS_CORETYPE=\(pinnedCore) pins OpenBLAS to its \(coreName) kernels, although this CPU has AVX-512: "
-      + "expect about half its speed; unset the variable to let OpenBLAS choose."
+    let reason = "although this CPU has \(kernelSet): expect half of its speed or less"
+    guard let pinnedCore else { return "OpenBLAS chose its \(coreName) kernels, \(reason)." }
+    return "OPENBLAS_CORETYPE=\(pinnedCore) pins OpenBLAS to its \(coreName) kernels, \(reason); "
+      + "unset the variable to let OpenBLAS choose."
   }
 }

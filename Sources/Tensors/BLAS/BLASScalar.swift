@@ -1,6 +1,6 @@
 /// The element types that BLAS computes in: `Float` and `Double`, and no others.
 ///
-/// Only this module can make a ``BLASArithmetic``, so no other type can conform.
+/// Only this module can make a ``BLASArithmetic``: other types have nothing to conform with.
 public protocol BLASScalar: RealElement, BinaryFloatingPoint {
   /// The functions that compute in this type.
   static var arithmetic: BLASArithmetic<Self> { get }

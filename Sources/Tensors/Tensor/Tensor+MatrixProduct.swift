@@ -26,6 +26,8 @@ extension Tensor where Element: BLASScalar {
     let left = try Operand(self)
     let right = try Operand(other)
     let result = try Tensor(uninitialized: batch + [m, n])
+    // Before the batch is listed: where rows or columns are none it may be longer than memory.
+    if result.layout.shape.contains(0) { return result }
     let gemm = try GEMM<Element>(
       m: m, n: n, k: k, transposesA: left.isTransposed, transposesB: right.isTransposed, lda: left.leadingDimension,
       ldb: right.leadingDimension)

@@ -152,3 +152,12 @@ import Testing
     #expect(same)
   }
 }
+
+@Suite struct EmptyMatrixProductTests {
+  @Test("A long batch of matrices without rows is not listed")
+  func longBatchOfNothing() throws {
+    let left = try Tensor<Float>(zeros: [1 << 40, 0, 3])
+    let product = try left.matrixProduct(Tensor(zeros: [3, 2]))
+    #expect(product.shape == [1 << 40, 0, 2])
+  }
+}

@@ -57,7 +57,7 @@ enum BLASAttention {
     let keys = details.coversMasked ? 0..<shape.keys : mask.union(batch: batch, queries: queries)
     let ld = leadingDimension(keys.count)
     let logSumExp = scratch + rows * ld
-    let ranges = UnsafeMutableRawPointer(logSumExp + rows).assumingMemoryBound(to: Int32.self)
+    let ranges = UnsafeMutableRawPointer(logSumExp + rows).bindMemory(to: Int32.self, capacity: 2 * rows)
     let block = ScoreBlock(
       batch: batch, heads: head..<(head + 1), queries: queries, keys: keys, base: scratch, ld: ld, first: ranges,
       end: ranges + rows)

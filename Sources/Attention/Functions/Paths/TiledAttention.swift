@@ -47,7 +47,7 @@ private struct TilePiece<Scalar: BLASScalar> {
     maximum = stacked + (tiling.headsPerPiece > 1 ? rows * problem.shape.headSize : 0)
     sum = maximum + rows
     rescale = sum + rows
-    first = UnsafeMutableRawPointer(rescale + rows).assumingMemoryBound(to: Int32.self)
+    first = UnsafeMutableRawPointer(rescale + rows).bindMemory(to: Int32.self, capacity: 2 * rows)
     end = first + rows
   }
 
