@@ -45,11 +45,12 @@ let package = Package(
 
     .target(
       name: "Support", dependencies: ["Attention", "Checkpoints"], path: "Tests/Support", swiftSettings: features),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(
       name: "CKernelsTests", dependencies: ["CKernels", "Support"], swiftSettings: features),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Support"], swiftSettings: features),
     .testTarget(
-      name: "AttentionTests", dependencies: ["Attention", "Checkpoints", "Support"],
+      name: "AttentionTests", dependencies: ["Attention", "Checkpoints", "Support", "AllocationCounter"],
       swiftSettings: features),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Support"], swiftSettings: features),
@@ -61,7 +62,7 @@ let package = Package(
       name: "AttentionToolTests", dependencies: ["AttentionTool", "Attention", "Checkpoints", "Reporting", "Support"],
       exclude: ["Expected"], swiftSettings: features),
     .testTarget(
-      name: "AttentionBenchmarkTests", dependencies: ["AttentionBenchmark", "Attention", "Support"],
+      name: "AttentionBenchmarkTests", dependencies: ["AttentionBenchmark", "Attention", "Reporting", "Support"],
       swiftSettings: features),
   ],
   swiftLanguageModes: [.v6]

@@ -63,6 +63,9 @@ struct AttentionBenchmark: ParsableCommand {
   @Option(help: ArgumentHelp("Write the results to a file, whole or not at all.", valueName: "file"))
   var output: String?
 
+  @Option(help: ArgumentHelp("Draw the results as bars of GFLOP/s into a file as well.", valueName: "file"))
+  var svg: String?
+
   func validate() throws {
     _ = try cases()
     let limit = FanOut.concurrentCallers
@@ -75,14 +78,19 @@ struct AttentionBenchmark: ParsableCommand {
     guard seconds > 0, seconds <= 3600 else {
       throw ValidationError("--seconds is \(seconds): expected more than 0, at most 3600")
     }
-    if let output {
-      let file = URL(fileURLWithPath: output)
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder)
-      let folder = file.deletingLastPathComponent().path
-      guard !(exists && isFolder.boolValue), FileManager.default.isWritableFile(atPath: folder) else {
-        throw ValidationError("--output is \(output): expected a file in a folder that can be written to")
-      }
+    try Self.checkWritable(output, option: "--output")
+    try Self.checkWritable(svg, option: "--svg")
+  }
+
+  /// Minutes of measuring should not end in a file that can't be written.
+  private static func checkWritable(_ path: String?, option: String) throws {
+    guard let path else { return }
+    let file = URL(fileURLWithPath: path)
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder)
+    let folder = file.deletingLastPathComponent().path
+    guard !(exists && isFolder.boolValue), FileManager.default.isWritableFile(atPath: folder) else {
+      throw ValidationError("\(option) is \(path): expected a file in a folder that can be written to")
     }
   }
 
@@ -119,6 +127,9 @@ struct AttentionBenchmark: ParsableCommand {
       report.notes.insert("speed-ups are over the naive kernel on one thread, for every number of threads", at: 0)
     }
     if isForPrograms { Self.say(report.notes) }
+    if let svg {
+      try Data(report.chart.svg().description.utf8).write(to: URL(fileURLWithPath: svg), options: .atomic)
+    }
     let text = Data(try report.rendered(as: format).utf8)
     if let output {
       try text.write(to: URL(fileURLWithPath: output), options: .atomic)

@@ -31,6 +31,8 @@ extension AttentionPlan {
   /// 2·(D + Dv) for every pair of query and key that ranges (causal, window, lengths) let through.
   public func usefulOperations() -> Double {
     guard let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape) else { return 0 }
+    guard resolved.hasRanges else { return shape.floatingPointOperations }
+    guard shape.queries > 0, shape.keys > 0 else { return 0 }
     var pairs = 0.0
     for batch in 0..<shape.batch {
       for query in 0..<shape.queries {

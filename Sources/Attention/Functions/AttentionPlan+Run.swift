@@ -176,19 +176,26 @@ extension AttentionPlan {
     return actual
   }
 
+  // Each size by itself, and below each axis: an array of them would be allocated in every run.
+
   private func checkCapacity(_ actual: AttentionShape) throws(AttentionError) {
-    for (name, size, planned) in [
-      ("heads", actual.heads, shape.heads), ("keyValueHeads", actual.keyValueHeads, shape.keyValueHeads),
-      ("headSize", actual.headSize, shape.headSize), ("valueHeadSize", actual.valueHeadSize, shape.valueHeadSize),
-    ] where size != planned {
+    try Self.check("heads", actual.heads, planned: shape.heads)
+    try Self.check("keyValueHeads", actual.keyValueHeads, planned: shape.keyValueHeads)
+    try Self.check("headSize", actual.headSize, planned: shape.headSize)
+    try Self.check("valueHeadSize", actual.valueHeadSize, planned: shape.valueHeadSize)
+    try Self.check("batch", actual.batch, capacity: shape.batch)
+    try Self.check("queries", actual.queries, capacity: shape.queries)
+    try Self.check("keys", actual.keys, capacity: shape.keys)
+  }
+
+  private static func check(_ name: String, _ size: Int, planned: Int) throws(AttentionError) {
+    guard size == planned else {
       throw .argument(name: name, expected: "\(planned), as planned", actual: "\(size)")
     }
-    for (name, size, capacity) in [
-      ("batch", actual.batch, shape.batch), ("queries", actual.queries, shape.queries),
-      ("keys", actual.keys, shape.keys),
-    ] where size > capacity {
-      throw .capacity(name: name, capacity: capacity, actual: size)
-    }
+  }
+
+  private static func check(_ name: String, _ size: Int, capacity: Int) throws(AttentionError) {
+    guard size <= capacity else { throw .capacity(name: name, capacity: capacity, actual: size) }
   }
 
   private func outputShape(_ actual: AttentionShape, rank: Int) -> [Int] {
@@ -198,8 +205,15 @@ extension AttentionPlan {
   }
 
   private func checkOutput(_ output: Tensor<Scalar>, _ actual: AttentionShape, rank: Int) throws(AttentionError) {
-    let expected = outputShape(actual, rank: rank)
-    guard output.shape == expected else { throw .shape(name: "output", expected: "\(expected)", actual: output.shape) }
+    let (given, last) = (output.layout.shape, actual.valueHeadSize)
+    let fits =
+      rank == 3
+      ? given.count == 3 && given[0] == actual.batch && given[1] == actual.queries && given[2] == actual.heads * last
+      : given.count == 4 && given[0] == actual.batch && given[1] == actual.heads && given[2] == actual.queries
+        && given[3] == last
+    guard fits else {
+      throw .shape(name: "output", expected: "\(outputShape(actual, rank: rank))", actual: output.shape)
+    }
   }
 }
 
@@ -221,15 +235,22 @@ extension HeadStrides {
     _ name: String, _ batchCount: Int, _ heads: Int, _ rows: Int, _ columns: Int
   ) throws(AttentionError) {
     if batchCount == 0 || heads == 0 || rows == 0 || columns == 0 { return }
-    var spanned = columns
-    let axes = [(batch, batchCount), (head, heads), (row, rows)].filter { $0.1 > 1 }.sorted { $0.0 < $1.0 }
-    for (stride, count) in axes {
-      guard stride >= spanned else {
-        throw .argument(name: "\(name) strides", expected: "no two rows in one place", actual: "\(self)")
-      }
-      spanned += stride * (count - 1)
+    // An axis of one index steps over nothing: it sorts last and is never asked.
+    var axes = (
+      batchCount > 1 ? (batch, batchCount) : (Int.max, 1), heads > 1 ? (head, heads) : (Int.max, 1),
+      rows > 1 ? (row, rows) : (Int.max, 1)
+    )
+    if axes.0.0 > axes.1.0 { swap(&axes.0, &axes.1) }
+    if axes.1.0 > axes.2.0 { swap(&axes.1, &axes.2) }
+    if axes.0.0 > axes.1.0 { swap(&axes.0, &axes.1) }
+    let first = columns + span(axes.0)
+    let second = first + span(axes.1)
+    guard axes.0.0 >= columns, axes.1.0 >= first, axes.2.0 >= second else {
+      throw .argument(name: "\(name) strides", expected: "no two rows in one place", actual: "\(self)")
     }
   }
+
+  private func span(_ axis: (stride: Int, count: Int)) -> Int { axis.count > 1 ? axis.stride * (axis.count - 1) : 0 }
 }
 
 extension AttentionDetails {

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Scratch memory that a plan's runs reuse, so that a caller in a loop allocates nothing.
+/// Scratch memory that a plan's runs reuse, so that a caller in a loop need not allocate.
 ///
 /// Made by ``AttentionPlan/makeWorkspace()``, usable with any plan of the same element type (it grows if it must, once), by one
 /// call at a time: it can't be copied, only handed on.

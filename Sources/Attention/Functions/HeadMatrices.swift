@@ -29,15 +29,16 @@ public struct HeadStrides: Sendable, Hashable {
   /// The elements that an operand spans from its first to its last one; nil when a stride is negative or sums overflow.
   func extent(batch batchCount: Int, heads: Int, rows: Int, columns: Int) -> Int? {
     if batchCount == 0 || heads == 0 || rows == 0 || columns == 0 { return 0 }
-    var extent = columns
-    for (stride, count) in [(batch, batchCount), (head, heads), (row, rows)] {
-      guard stride >= 0 else { return nil }
-      let (distance, overflows) = stride.multipliedReportingOverflow(by: count - 1)
-      let (sum, overflowsToo) = extent.addingReportingOverflow(distance)
-      guard !overflows, !overflowsToo else { return nil }
-      extent = sum
-    }
-    return extent
+    guard let heads = Self.adding(columns, head, heads), let rows = Self.adding(heads, row, rows) else { return nil }
+    return Self.adding(rows, batch, batchCount)
+  }
+
+  /// An extent with one more axis; nil when its stride is negative or the sum overflows.
+  private static func adding(_ extent: Int, _ stride: Int, _ count: Int) -> Int? {
+    guard stride >= 0 else { return nil }
+    let (distance, overflows) = stride.multipliedReportingOverflow(by: count - 1)
+    let (sum, overflowsToo) = extent.addingReportingOverflow(distance)
+    return overflows || overflowsToo ? nil : sum
   }
 
   /// Whether BLAS can read a head as a matrix: rows do not overlap, and a leading dimension is a 32-bit number. Rows of nothing

@@ -21,7 +21,7 @@ extension ResolvedMask {
     let coverage = keepCoverage(batch: batch, heads: heads, queries: queries, keys: attended)
     return MaskRestriction(
       byRange: !coversWholly(batch: batch, queries: queries, keys: keys), byKeep: coverage == .part,
-      byBias: bias != nil,
+      byBias: hasBias,
       isEmpty: coverage == .none || biasMasksAll(batch: batch, heads: heads, queries: queries, keys: attended))
   }
 

@@ -27,18 +27,20 @@ public enum QueryAlignment: Sendable, Hashable {
   static var limit: Int { 1 << 40 }
 
   func validate(batch: Int) throws(AttentionError) {
-    let given: [Int]
     switch self {
     case .start, .end: return
-    case .offset(let offset): given = [offset]
+    case .offset(let offset): try Self.check(offset)
     case .offsets(let offsets):
       guard offsets.count == batch else {
         throw .argument(
           name: "alignment offsets", expected: "\(batch), one per batch element", actual: "\(offsets.count)")
       }
-      given = offsets
+      for offset in offsets { try Self.check(offset) }
     }
-    for offset in given where abs(offset.clamped) >= Self.limit {
+  }
+
+  private static func check(_ offset: Int) throws(AttentionError) {
+    guard abs(offset.clamped) < limit else {
       throw .argument(name: "alignment offset", expected: "below 2⁴⁰ in magnitude", actual: "\(offset)")
     }
   }

@@ -26,6 +26,10 @@ struct ResolvedMask<Scalar: BLASScalar> {
   let alignment: QueryAlignment
   let keep: MaskOperand<Bool>?
   let bias: MaskOperand<Scalar>?
+  /// Whether there is a keep mask, and a bias. Kept beside the operands because the optimiser of Swift 6.3.1 takes
+  /// `bias != nil` for true in unspecialised code.
+  let hasKeep: Bool
+  let hasBias: Bool
   /// The tensors behind the pointers.
   let keepTensor: Tensor<Bool>?
   let biasTensor: Tensor<Scalar>?
@@ -36,15 +40,11 @@ struct ResolvedMask<Scalar: BLASScalar> {
     if mask.needsAlignment, alignment == nil, shape.queries != shape.keys {
       throw .alignmentNeeded(queries: shape.queries, keys: shape.keys)
     }
-    for (name, width) in [("window left", mask.windowLeft), ("window right", mask.windowRight)] {
-      if let width, width < 0 {
-        throw .argument(name: name, expected: "0 or more, or -1 for unbounded", actual: "\(width)")
-      }
-    }
+    try Self.check("window left", mask.windowLeft)
+    try Self.check("window right", mask.windowRight)
     if let lengths = mask.keyLengths {
-      for count in mask.keyLengthCounts + [lengths.count] where count != shape.batch {
-        throw .argument(name: "key lengths", expected: "\(shape.batch), one per batch element", actual: "\(count)")
-      }
+      try Self.check(keyLengthCount: lengths.count, shape)
+      for count in mask.keyLengthCounts { try Self.check(keyLengthCount: count, shape) }
       for length in lengths where length < 0 || length > shape.keys {
         throw .argument(name: "key length", expected: "0...\(shape.keys)", actual: "\(length)")
       }
@@ -60,8 +60,21 @@ struct ResolvedMask<Scalar: BLASScalar> {
     self.alignment = alignment ?? .start
     keepTensor = try Self.combined(mask.keeps, name: "keep mask", shape: shape) { $0 && $1 }
     biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape, Self.sum)
+    (hasKeep, hasBias) = (!mask.keeps.isEmpty, !mask.biases.isEmpty)
     keep = keepTensor.map(Self.operand)
     bias = biasTensor.map(Self.operand)
+  }
+
+  private static func check(_ name: String, _ width: Int?) throws(AttentionError) {
+    if let width, width < 0 {
+      throw .argument(name: name, expected: "0 or more, or -1 for unbounded", actual: "\(width)")
+    }
+  }
+
+  private static func check(keyLengthCount count: Int, _ shape: AttentionShape) throws(AttentionError) {
+    guard count == shape.batch else {
+      throw .argument(name: "key lengths", expected: "\(shape.batch), one per batch element", actual: "\(count)")
+    }
   }
 
   // MARK: Ranges
@@ -99,7 +112,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
   var hasRanges: Bool { hasEdge || keyLengths != nil }
 
   /// Whether a row may have places that are masked, or whose bias may be −∞.
-  var isUnrestricted: Bool { !hasRanges && keep == nil && bias == nil }
+  var isUnrestricted: Bool { !hasRanges && !hasKeep && !hasBias }
 
   // MARK: Keep tiles
 

@@ -26,6 +26,13 @@ struct DoctorCommand: ParsableCommand {
       StandardError.write("Error: the checks could not be run: \(error)")
       throw ExitCode.failure
     }
+    try Self.finish(report)
+  }
+
+  /// Prints a report.
+  ///
+  /// - Throws: `ExitCode.failure` unless every check passed.
+  static func finish(_ report: DoctorReport) throws {
     print(report.text)
     guard report.passed else {
       StandardError.write("Error: \(report.verdict)")

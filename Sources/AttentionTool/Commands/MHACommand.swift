@@ -81,7 +81,8 @@ struct MHACommand: ParsableCommand {
   var request: LayerRequest {
     LayerRequest(
       heads: heads, isCausal: causal, needsWeights: perHead ? .perHead : needWeights ? .averaged : .none,
-      names: names, prefix: prefix, path: compute.path, precision: compute.precision, threads: compute.threads)
+      names: names, prefix: prefix, path: compute.path, precision: compute.precision, threads: compute.threads,
+      explains: compute.explain)
   }
 
   func run() throws {

@@ -122,7 +122,8 @@ struct RunCommand: ParsableCommand {
     RunRequest(
       heads: heads, keyValueHeads: kvHeads, scale: scale, softcap: softcap,
       causality: causalBottomRight ? .bottomRight : causal ? .onnx : .none, window: window, stage: stage,
-      givesLogSumExp: logSumExp, path: compute.path, precision: compute.precision, threads: compute.threads)
+      givesLogSumExp: logSumExp, path: compute.path, precision: compute.precision, threads: compute.threads,
+      explains: compute.explain)
   }
 
   func run() throws {

@@ -1,9 +1,10 @@
 internal import Attention
 internal import Checkpoints
 
-/// What a command computed: the tensors to write and the plan in words.
+/// What a command computed.
 struct ResultFile: Sendable {
   private(set) var tensors = SafetensorsWriter()
+  /// The plan in words; empty unless it was asked for.
   var explanation = ""
 
   /// Adds a tensor, each number rounded to an element type of a file's.
@@ -20,7 +21,8 @@ struct ResultFile: Sendable {
     do {
       try tensors.write(to: path)
     } catch {
-      throw ToolFailure.output("\(error)")
+      guard case .notARegularFile = error else { throw ToolFailure.output("\(error)") }
+      throw ToolFailure.output("can't write: \(error)")
     }
   }
 }

@@ -5,6 +5,8 @@ internal import Foundation
 
 /// Why a command could not do its work, in one line, and the exit code that says so.
 enum ToolFailure: Error, Equatable, CustomStringConvertible {
+  /// An option that the file makes necessary.
+  case usage(String)
   /// A file that was to be read, or what is in it.
   case input(String)
   /// The file that was to be written.
@@ -12,6 +14,7 @@ enum ToolFailure: Error, Equatable, CustomStringConvertible {
 
   var exitCode: ExitCode {
     switch self {
+    case .usage: .validationFailure
     case .input: .badInput
     case .output: .badOutput
     }
@@ -19,7 +22,7 @@ enum ToolFailure: Error, Equatable, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .input(let reason), .output(let reason): Self.onOneLine(reason)
+    case .usage(let reason), .input(let reason), .output(let reason): Self.onOneLine(reason)
     }
   }
 
@@ -45,7 +48,7 @@ enum StandardError {
 }
 
 extension ParsableCommand {
-  /// Runs `body`; a failure becomes one line on standard error and an exit code. Wrong usage passes on to the parser.
+  /// Runs `body`; a failure becomes one line on standard error and an exit code.
   func reportingFailures(_ body: () throws -> Void) throws {
     do {
       try body()

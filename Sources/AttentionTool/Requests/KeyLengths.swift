@@ -13,8 +13,8 @@ struct KeyLengths: Sendable {
     guard file.contains(name) else { return nil }
     let tensor = try file.tensor(name, convertedTo: Int.self)
     guard !hasPast else {
-      throw AttentionError.argument(
-        name: name, expected: "not to stand beside past_key and past_value", actual: "there, of shape \(tensor.shape)")
+      throw AttentionError.shape(
+        name: name, expected: "none beside past_key \(try file.entry("past_key").shape)", actual: tensor.shape)
     }
     guard tensor.shape == [shape.batch] else {
       throw AttentionError.shape(name: name, expected: "[B] = [\(shape.batch)]", actual: tensor.shape)

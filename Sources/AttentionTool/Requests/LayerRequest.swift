@@ -14,6 +14,8 @@ struct LayerRequest: Sendable {
   var path = AttentionPath.automatic
   var precision: Precision?
   var threads: Int?
+  /// Whether the result says how it was computed.
+  var explains = false
 
   static let inputNames = ["query", "key", "value", "attn_mask", "key_padding_mask"]
 
@@ -43,7 +45,9 @@ struct LayerRequest: Sendable {
         query: query, key: key, value: value, mask: mask, needsWeights: needsWeights, options: options)
 
       var result = ResultFile()
-      result.explanation = try explanation(layer, query: query.shape, key: key.shape, mask: mask, options: options)
+      if explains {
+        result.explanation = try explanation(layer, query: query.shape, key: key.shape, mask: mask, options: options)
+      }
       let queryType = try file.realElement(of: "query")
       try result.add(attention.output, named: "output", as: queryType)
       if let weights = attention.weights { try result.add(weights, named: "weights", as: queryType) }

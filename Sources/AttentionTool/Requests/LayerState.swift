@@ -15,10 +15,7 @@ struct LayerState: Sendable {
     of file: SafetensorsFile, headCount: Int, as type: Scalar.Type
   ) throws -> MultiHeadAttention<Scalar> {
     // Another file, or another prefix: said at once, not as everything that is missing and unexpected.
-    guard firstNames.contains(where: { file.contains(prefix + $0) }) else {
-      throw CheckpointError.missingTensor(
-        name: prefix + (firstNames.first ?? ""), similar: similar(in: file), count: file.names.count)
-    }
+    guard firstNames.contains(where: { file.contains(prefix + $0) }) else { throw notFound(in: file) }
     var tensors: [String: Tensor<Scalar>] = [:]
     for name in file.names where isOwn(name) { tensors[name] = try file.tensor(name, convertedTo: type) }
     do {
@@ -26,7 +23,8 @@ struct LayerState: Sendable {
         stateDict: tensors, prefix: prefix, names: ParameterNames(names), headCount: headCount)
     } catch {
       guard case .argument(name: "headCount", let expected, let actual) = error else { throw error }
-      throw AttentionError.argument(name: "--heads", expected: expected, actual: actual)
+      throw AttentionError.argument(
+        name: "--heads", expected: expected.replacing("embeddingSize", with: "E ="), actual: actual)
     }
   }
 
@@ -47,9 +45,18 @@ struct LayerState: Sendable {
     }
   }
 
-  /// Names that end in a parameter's name, which another prefix would have found, or else the file's first ones.
-  private func similar(in file: SafetensorsFile) -> [String] {
-    let related = file.names.filter { name in firstNames.contains { name.hasSuffix($0) } }
-    return Array((related.isEmpty ? file.names : related).prefix(4))
+  /// That the layer is not there, with the names that another prefix would have found, or else similar ones.
+  private func notFound(in file: SafetensorsFile) -> CheckpointError {
+    let wanted = prefix + (firstNames.first ?? "")
+    let elsewhere = file.names.filter { name in firstNames.contains { name.hasSuffix($0) } }
+    if !elsewhere.isEmpty {
+      return .missingTensor(name: wanted, similar: Array(elsewhere.prefix(4)), count: file.names.count)
+    }
+    do {
+      _ = try file.entry(wanted)
+    } catch {
+      return error
+    }
+    return .missingTensor(name: wanted, similar: [], count: file.names.count)
   }
 }

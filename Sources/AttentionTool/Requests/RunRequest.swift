@@ -1,4 +1,3 @@
-internal import ArgumentParser
 internal import Attention
 internal import Checkpoints
 
@@ -26,11 +25,13 @@ struct RunRequest: Sendable {
   var path = AttentionPath.automatic
   var precision: Precision?
   var threads: Int?
+  /// Whether the result says how it was computed.
+  var explains = false
 
   static let inputNames = ["query", "key", "value", "mask", "kv_lengths", "past_key", "past_value"]
 
-  /// - Throws: `CheckpointError`, `AttentionError` or `TensorError` for what is wrong with the tensors, `ValidationError` for an
-  ///   option that they need.
+  /// - Throws: `CheckpointError`, `AttentionError` or `TensorError` for what is wrong with the tensors, ``ToolFailure/usage(_:)``
+  ///   for an option that they need.
   func callAsFunction(_ file: SafetensorsFile) throws -> ResultFile {
     switch try precision ?? Precision(query: file.entry("query").type) {
     case .f32: try compute(in: Float.self, file)
@@ -43,7 +44,7 @@ struct RunRequest: Sendable {
     var keys = try file.tensor("key", convertedTo: type)
     var values = try file.tensor("value", convertedTo: type)
     if queries.rank == 3, heads == nil {
-      throw ValidationError("query has shape \(queries.shape) of rank 3, [B, L, H·D]: --heads is needed")
+      throw ToolFailure.usage("query has shape \(queries.shape), [B, L, H·D] of rank 3, which needs --heads H")
     }
     var shape = try shape(queries: queries, keys: keys, values: values)
 
@@ -62,7 +63,7 @@ struct RunRequest: Sendable {
       shape: shape, mask: mask(file, shape: shape, lengths: lengths),
       options: options(past: past, lengths: lengths, queries: shape.queries))
     let attention = try plan(queries: queries, keys: keys, values: values)
-    result.explanation = plan.explain()
+    if explains { result.explanation = plan.explain() }
 
     let queryType = try file.realElement(of: "query")
     try result.add(attention.output, named: "output", as: queryType)
@@ -82,11 +83,25 @@ struct RunRequest: Sendable {
     do {
       return try AttentionShape(
         queries: queries, keys: keys, values: values, heads: heads, keyValueHeads: keyValueHeads)
-    } catch AttentionError.headCounts(let heads, let keyValueHeads) {
-      throw AttentionError.shape(
+    } catch {
+      throw explained(error, queries: queries.shape, keys: keys.shape)
+    }
+  }
+
+  /// The same error with both shapes in it, and the option that was most likely forgotten.
+  private func explained(_ error: AttentionError, queries: [Int], keys: [Int]) -> AttentionError {
+    switch error {
+    case .headCounts(let heads, let keyValueHeads):
+      return .shape(
         name: "key",
-        expected: "a number of heads (here \(keyValueHeads)) that divides the \(heads) of query \(queries.shape)",
-        actual: keys.shape)
+        expected: "a number of heads (here \(keyValueHeads)) that divides the \(heads) of query \(queries)",
+        actual: keys)
+    case .shape(name: "key", let expected, let actual) where actual.count == 3 && keyValueHeads == nil:
+      let heads = heads ?? queries[1]
+      return .shape(
+        name: "key", expected: expected + "; without --kv-heads it has \(heads) heads", actual: actual)
+    default:
+      return error
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 import Testing
 
 @testable import AttentionBenchmark
@@ -28,6 +29,15 @@ import Testing
     ]
     let found = text.split(separator: "\n").compactMap { line in line.split(separator: "\"").dropFirst().first }
     #expect(found.map(String.init) == keys + keys)
+  }
+
+  @Test func chartHasABarForEachPathAndThreadCount() throws {
+    let chart = report.chart
+    #expect(chart.series == ["tiled, 2 threads", "blas, 2 threads"])
+    #expect(chart.groups.map(\.name) == ["gpt2"])
+    #expect(chart.groups.first?.values == [150, 150])
+    #expect(chart.reference?.value == 200)
+    #expect(chart.reference?.name == "sgemm 1024³, 2 threads")
   }
 
   @Test func jsonValues() throws {

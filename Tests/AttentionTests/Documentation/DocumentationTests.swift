@@ -49,6 +49,22 @@ struct DocumentationTests {
     #expect(try Snippets.explain() == shown.text)
   }
 
+  @Test("the page on tokens shows what its snippets give")
+  func tokens() throws {
+    let (layer, output, next) = try Snippets.tokens()
+    #expect(output.shape == [2, 3, 6] && next.shape == [1, 1, 6])
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/FromTokensToVectors.md"))
+    let shown = try #require(page.blocks.first { $0.language == "text" })
+    #expect(Snippets.described(layer) == shown.text)
+
+    let (product, column, bias) = try Snippets.oneHot()
+    #expect(try product == zip(column, #require(bias)).map { $0 + $1 })
+
+    let path = FileManager.default.temporaryDirectory.appending(path: "tokens-\(UUID()).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    #expect(try Snippets.saved(layer, path: path).parameters == layer.parameters)
+  }
+
   @Test("the other snippets give what their pages say")
   func snippetsRun() throws {
     let x = try Tensor<Float>(repeating: 0.5, shape: [2, 2, 3, 4])

@@ -98,4 +98,46 @@ enum Snippets {
     let y = try layer(x, mask: .causal & .ignoring(torchKeyPaddingMask: padding))
     return y
   }
+
+  static func tokens() throws -> (layer: MultiHeadAttention<Float>, output: Tensor<Float>, next: Tensor<Float>) {
+    let embedding = try Embedding<Float>(vocabularySize: 100, embeddingSize: 6, paddingIndex: 0, seed: 1)
+    let positions = try SinusoidalPositions<Float>(embeddingSize: 6)
+    let attention = try MultiHeadAttention<Float>(embeddingSize: 6, headCount: 2, seed: 2)
+
+    let tokens = try Tensor<Int>(rows: [[17, 4, 56], [9, 23, 0]])  // [B, L], filled up with 0
+    let x = try positions(embedding(tokens))  // [B, L, E]
+    let y = try attention(x, mask: .keyLengths([3, 2]))  // [B, L, E]
+
+    let next = try positions(embedding(Tensor<Int>(rows: [[42]])), offset: 3)  // [1, 1, E], at position 3
+    return (attention, y, next)
+  }
+
+  static func oneHot() throws -> (product: [Float], column: [Float], bias: [Float]?) {
+    let affine = try Linear<Float>(inputSize: 3, outputSize: 5, seed: 1)  // W [5, 3], b [5]
+    let product = try affine(Tensor<Float>([0, 1, 0], shape: [3]))  // W·x + b
+    let columns = try Embedding(weight: affine.weight.transposed(0, 1))
+    let column = try columns(Tensor<Int>([1], shape: []))  // the column of W alone
+    return (product.elements, column.elements, affine.bias?.elements)
+  }
+
+  static func described(_ attention: MultiHeadAttention<Float>) -> String {
+    var printed = ""
+    func print(_ value: Any) { printed += "\(value)\n" }
+
+    print(attention.describe())
+    return printed
+  }
+
+  static func saved(_ attention: MultiHeadAttention<Float>, path: String) throws -> MultiHeadAttention<Float> {
+    var writer = SafetensorsWriter()
+    for parameter in attention.parameters { try writer.add(parameter.tensor, named: parameter.name) }
+    try writer.write(to: path)
+
+    let saved = try SafetensorsFile(contentsOf: path)
+    var tensors: [String: Tensor<Float>] = [:]
+    for name in saved.names { tensors[name] = try saved.tensor(name, convertedTo: Float.self) }
+    var again = try MultiHeadAttention<Float>(embeddingSize: 6, headCount: 2, seed: 3)
+    try again.load(stateDict: tensors)
+    return again
+  }
 }

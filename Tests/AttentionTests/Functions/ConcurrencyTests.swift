@@ -23,7 +23,9 @@ import Testing
     }
     #expect(together.count == 8)
     for (index, outputs) in together.enumerated() {
-      for output in outputs { #expect(output.isBitwiseEqual(to: alone[index]), "\(way.testDescription), thread \(index)") }
+      for output in outputs {
+        #expect(output.isBitwiseEqual(to: alone[index]), "\(way.testDescription), thread \(index)")
+      }
     }
   }
 
@@ -47,8 +49,8 @@ import Testing
       let one = try problem.run(path, workers: 1)
       for workers in [1, 2, 3, 8] {
         for _ in 0..<2 {
-          #expect(
-            try problem.run(path, workers: workers).isBitwiseEqual(to: one), "\(Scalar.self) \(path), \(workers) workers")
+          let output = try problem.run(path, workers: workers)
+          #expect(output.isBitwiseEqual(to: one), "\(Scalar.self) \(path), \(workers) workers")
         }
       }
     }

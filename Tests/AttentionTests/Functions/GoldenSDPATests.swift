@@ -55,7 +55,9 @@ import Testing
   ) throws {
     let golden = problem.golden
     let rows = [golden.batch, golden.heads, golden.queries]
-    let outputs = golden.rank == 3 ? [golden.batch, golden.queries, golden.heads * golden.valueSize] : rows + [golden.valueSize]
+    let outputs =
+      golden.rank == 3
+      ? [golden.batch, golden.queries, golden.heads * golden.valueSize] : rows + [golden.valueSize]
     for path in [AttentionPath.automatic, .reference, .blas, .tiled] {
       for details in [AttentionDetailSet.logSumExp, [.logSumExp, .weights]] {
         let result = try scaledDotProductAttention(

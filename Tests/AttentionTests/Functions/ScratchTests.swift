@@ -41,9 +41,8 @@ import Testing
             (queries, keys / 2), (queries, keys * 3 / 4), (queries / 2, keys), (queries - 1, keys - 1),
           ] where fewerKeys > 0 && fewerQueries > 0 {
             let needed = try bytes(fewerQueries, fewerKeys, group: group)
-            #expect(
-              needed <= capacity,
-              "group \(group): L \(fewerQueries), S \(fewerKeys) needs \(needed) bytes, capacity L \(queries), S \(keys) has \(capacity)")
+            let (sizes, capacities) = ("L \(fewerQueries), S \(fewerKeys)", "L \(queries), S \(keys)")
+            #expect(needed <= capacity, "group \(group): \(sizes) needs more bytes than a plan for \(capacities) has")
           }
         }
       }

@@ -63,15 +63,14 @@ import Testing
       // The specification has one way only.
       for details in path == .reference ? sets.suffix(1) : sets[...] {
         let result = try problem.run(path, details)
-        compare(result, problem, exact, naive, details, "\(Scalar.self) \(path), \(problem.sweepCase)")
-        #expect(
-          result.output.rank == problem.queries.rank, "\(Scalar.self) \(path), \(problem.sweepCase): rank of the output")
+        let name = "\(Scalar.self) \(path), \(problem.sweepCase)"
+        compare(result, problem, exact, naive, details, name)
+        #expect(result.output.rank == problem.queries.rank, "\(name): rank of the output")
         let joined = try problem.headsFirst(result.output)
         let comparison = Comparison(
           joined, exact.output, shape: [sizes.batch, sizes.heads, sizes.queries, sizes.valueHeadSize],
           absolute: bound(naive?.output, exact.output, values: problem.oracle.values, least: 0))
-        #expect(
-          comparison.isWithin, "\(Scalar.self) \(path), details \(details.rawValue), \(problem.sweepCase): \(comparison)")
+        #expect(comparison.isWithin, "\(name), details \(details.rawValue): \(comparison)")
       }
     }
   }

@@ -32,8 +32,8 @@ struct SweepCase: Sendable, Hashable, CustomStringConvertible, CustomTestStringC
 
   var description: String {
     let s = sizes
-    return "B \(s.batch) H \(s.heads) G \(s.keyValueHeads) L \(s.queries) S \(s.keys) D \(s.headSize) Dv \(s.valueHeadSize), "
-      + "\(mask.rawValue), \(layout.rawValue)" + (scale.map { ", scale \($0)" } ?? "")
+    return "B \(s.batch) H \(s.heads) G \(s.keyValueHeads) L \(s.queries) S \(s.keys) D \(s.headSize) "
+      + "Dv \(s.valueHeadSize), \(mask.rawValue), \(layout.rawValue)" + (scale.map { ", scale \($0)" } ?? "")
       + (softcap.map { ", softcap \($0)" } ?? "") + ", seed \(seed)"
   }
 

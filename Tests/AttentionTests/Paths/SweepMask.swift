@@ -20,7 +20,6 @@ enum SweepMask: String, CaseIterable, Sendable {
 struct SweepMaskValue<Scalar: BLASScalar> {
   private(set) var mask = AttentionMask<Scalar>.none
   private(set) var alignment: QueryAlignment?
-  private var sizes: (h: Int, l: Int, s: Int)
   private var offsets: [Int]?
   private var isCausal = false
   private var left: Int?
@@ -31,7 +30,6 @@ struct SweepMaskValue<Scalar: BLASScalar> {
 
   init(_ kind: SweepMask, _ sizes: SweepSizes, _ random: inout SeededGenerator) throws {
     let (b, h, l, s) = (sizes.batch, sizes.heads, sizes.queries, sizes.keys)
-    self.sizes = (h, l, s)
     let someOffset = random.integer(-2, max(s - 1, 0))
     let width = random.integer(0, max(1, s / 3))
     let end = QueryAlignment.end

@@ -13,15 +13,21 @@ struct DecodingTests {
 
   @Test("5: causal decoding equals no mask, grouped heads stacked", arguments: Way.all)
   func causalDecodingIsUnmasked(way: Way) throws {
-    let (q, k, v) = (try numbers([2, 6, 1, 5]), try numbers([2, 2, 7, 5], seed: 2), try numbers([2, 2, 7, 3], seed: 3))
+    let (q, k, v) = (
+      try numbers([2, 6, 1, 5]), try numbers([2, 2, 7, 5], seed: 2), try numbers([2, 2, 7, 3], seed: 3)
+    )
     let oracle = DoubleOracle(q, k, v).computed()
     expectClose(try way.attend(q, k, v, mask: .causal, alignment: .end).output, oracle.output, way)
     expectClose(try way.attend(q, k, v).output, oracle.output, way)
   }
 
-  @Test("5: prefill in pieces equals prefill at once", arguments: Way.all, [[7], [3, 4], [1, 5, 1], [1, 1, 1, 1, 1, 1, 1]])
+  @Test(
+    "5: prefill in pieces equals prefill at once", arguments: Way.all,
+    [[7], [3, 4], [1, 5, 1], [1, 1, 1, 1, 1, 1, 1]])
   func piecewisePrefill(way: Way, pieces: [Int]) throws {
-    let (q, k, v) = (try numbers([2, 3, 7, 5]), try numbers([2, 1, 7, 5], seed: 2), try numbers([2, 1, 7, 2], seed: 3))
+    let (q, k, v) = (
+      try numbers([2, 3, 7, 5]), try numbers([2, 1, 7, 5], seed: 2), try numbers([2, 1, 7, 2], seed: 3)
+    )
     var oracle = DoubleOracle(q, k, v)
     oracle.attends = { _, _, i, j in j <= i }
     let expected = try Tensor(oracle.computed().output, shape: [2, 3, 7, 2])

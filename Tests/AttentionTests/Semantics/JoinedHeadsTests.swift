@@ -18,7 +18,9 @@ struct JoinedHeadsTests {
 
   @Test("17: equal to rank 4, the output of the query's rank", arguments: Way.all)
   func equalsRankFour(way: Way) throws {
-    let (q, k, v) = (try numbers([2, 5, 6 * 3]), try numbers([2, 7, 2 * 3], seed: 2), try numbers([2, 7, 2 * 11], seed: 3))
+    let (q, k, v) = (
+      try numbers([2, 5, 6 * 3]), try numbers([2, 7, 2 * 3], seed: 2), try numbers([2, 7, 2 * 11], seed: 3)
+    )
     let split = try way.attend(
       q.splittingHeads(6), k.splittingHeads(2), v.splittingHeads(2), mask: .causal, alignment: .end,
       details: [.weights])

@@ -50,7 +50,9 @@ struct MaskCompositionTests {
 
   @Test("6: everything at once", arguments: Way.all)
   func everythingAtOnce(way: Way) throws {
-    let (q, k, v) = (try numbers([2, 6, 5, 3]), try numbers([2, 2, 11, 3], seed: 2), try numbers([2, 2, 11, 7], seed: 3))
+    let (q, k, v) = (
+      try numbers([2, 6, 5, 3]), try numbers([2, 2, 11, 3], seed: 2), try numbers([2, 2, 11, 7], seed: 3)
+    )
     let (keep, bias) = (try coins([2, 1, 5, 11]), try numbers([6, 5, 11], seed: 4))
     let (kept, added) = (keep.elements, bias.elements)
     let lengths = [9, 11]

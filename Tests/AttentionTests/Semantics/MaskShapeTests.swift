@@ -53,7 +53,8 @@ struct MaskShapeTests {
 
   /// Short last dimensions, other sizes, other ranks.
   static let misfits: [[Int]] = [
-    [6], [8], [2], [0], [5], [5, 6], [4, 7], [0, 7], [7, 5], [2, 5, 7], [6, 5, 7], [3, 5, 6], [3, 3, 5, 7], [2, 2, 5, 7],
+    [6], [8], [2], [0], [5], [5, 6], [4, 7], [0, 7], [7, 5], [2, 5, 7], [6, 5, 7], [3, 5, 6], [3, 3, 5, 7],
+    [2, 2, 5, 7],
     [3, 2, 5, 7], [2, 3, 5, 6],
   ]
 
@@ -87,7 +88,8 @@ struct MaskShapeTests {
 
   @Test("16: a 1 where all keys are one key", arguments: Way.all)
   func oneKey(way: Way) throws {
-    try expectAttended(["1/0", "0/0"], way, mask: .keep(try Tensor([true, false, false, false], shape: [2, 1, 2, 1])))
+    try expectAttended(
+      ["1/0", "0/0"], way, mask: .keep(try Tensor([true, false, false, false], shape: [2, 1, 2, 1])))
   }
 
   @Test("16: masks of every row over several tiles and blocks", arguments: Way.all)

@@ -5,7 +5,8 @@ import Testing
 struct PolarityTests {
   @Test("1: keep true attends", arguments: Way.all)
   func trueAttends(way: Way) throws {
-    try expectAttended(["100/011"], way, mask: .keep(try Tensor([true, false, false, false, true, true], shape: [2, 3])))
+    try expectAttended(
+      ["100/011"], way, mask: .keep(try Tensor([true, false, false, false, true, true], shape: [2, 3])))
   }
 
   @Test("1: keep true gives that key's value, by hand", arguments: Way.all)

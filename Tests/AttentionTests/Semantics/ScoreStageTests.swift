@@ -26,7 +26,9 @@ struct ScoreStageTests {
 
   @Test("18: every set of stages gives the same numbers", arguments: Way.all)
   func everySet(way: Way) throws {
-    let (q, k, v) = (try numbers([2, 4, 3, 5]), try numbers([2, 2, 7, 5], seed: 2), try numbers([2, 2, 7, 2], seed: 3))
+    let (q, k, v) = (
+      try numbers([2, 4, 3, 5]), try numbers([2, 2, 7, 5], seed: 2), try numbers([2, 2, 7, 2], seed: 3)
+    )
     let (keep, bias) = (try coins([2, 1, 3, 7], seed: 4), try numbers([4, 1, 7], seed: 5))
     let (kept, added) = (keep.elements, bias.elements)
     var oracle = DoubleOracle(q, k, v)
@@ -54,7 +56,9 @@ struct ScoreStageTests {
 
   @Test("18: stages 0 and 1 at masked places, 2 is −∞ and 3 is 0 there", arguments: Way.all)
   func maskedPlaces(way: Way) throws {
-    let (q, k, v) = (try numbers([1, 2, 3, 5]), try numbers([1, 2, 4, 5], seed: 2), try numbers([1, 2, 4, 2], seed: 3))
+    let (q, k, v) = (
+      try numbers([1, 2, 3, 5]), try numbers([1, 2, 4, 5], seed: 2), try numbers([1, 2, 4, 2], seed: 3)
+    )
     let expected = DoubleOracle(q, k, v).computed().raw
     let masks: [(AttentionMask<Double>, QueryAlignment)] = [
       (.causal, .offset(-9)), (.causal, .offset(0)), (.keyLengths([0]), .start), (.keyLengths([2]), .start),
@@ -77,7 +81,9 @@ struct ScoreStageTests {
   func overTiles(way: Way) throws {
     // Two queries over 1100 keys: tiles before, at and after what is attended.
     let keys = 1100
-    let (q, k, v) = (try numbers([1, 1, 2, 2]), try numbers([1, 1, keys, 2], seed: 2), try numbers([1, 1, keys, 1], seed: 3))
+    let (q, k, v) = (
+      try numbers([1, 1, 2, 2]), try numbers([1, 1, keys, 2], seed: 2), try numbers([1, 1, keys, 1], seed: 3)
+    )
     var oracle = DoubleOracle(q, k, v)
     oracle.attends = { _, _, i, j in j >= 600 + i - 40 && j <= 600 + i + 3 }
     let expected = oracle.computed()

@@ -5,7 +5,9 @@ import Testing
 struct SoftcapOrderTests {
   @Test("14: before the mask, so that a masked weight is exactly 0", arguments: Way.all)
   func maskedWeightIsZero(way: Way) throws {
-    let (q, k, v) = (try numbers([1, 2, 3, 5]), try numbers([1, 2, 4, 5], seed: 2), try numbers([1, 2, 4, 2], seed: 3))
+    let (q, k, v) = (
+      try numbers([1, 2, 3, 5]), try numbers([1, 2, 4, 5], seed: 2), try numbers([1, 2, 4, 2], seed: 3)
+    )
     let keep = try Tensor([true, false, true, true], shape: [4])
     let bias = try Tensor<Double>([0, 0, 0, -.infinity], shape: [4])
     for details in [AttentionDetailSet.weights, .all] {
@@ -35,7 +37,9 @@ struct SoftcapOrderTests {
 
   @Test("14: nil and 0 cap nothing; scores far above the cap become it", arguments: Way.all)
   func limits(way: Way) throws {
-    let (q, k) = (try Tensor<Double>([1], shape: [1, 1, 1, 1]), try Tensor<Double>([9000, -9000], shape: [1, 1, 2, 1]))
+    let (q, k) = (
+      try Tensor<Double>([1], shape: [1, 1, 1, 1]), try Tensor<Double>([9000, -9000], shape: [1, 1, 2, 1])
+    )
     let v = try Tensor<Double>([1, 0], shape: [1, 1, 2, 1])
     for softcap in [nil, 0.0] {
       let outcome = try way.attend(q, k, v, scale: 1, softcap: softcap, details: [.cappedScores, .logSumExp])

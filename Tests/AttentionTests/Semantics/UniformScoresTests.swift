@@ -5,7 +5,9 @@ import Testing
 struct UniformScoresTests {
   @Test("10: one key gives exactly its value, with weight exactly 1", arguments: Way.all)
   func oneKey(way: Way) throws {
-    let (q, k, v) = (try numbers([2, 4, 5, 3]), try numbers([2, 2, 1, 3], seed: 2), try numbers([2, 2, 1, 7], seed: 3))
+    let (q, k, v) = (
+      try numbers([2, 4, 5, 3]), try numbers([2, 2, 1, 3], seed: 2), try numbers([2, 2, 1, 7], seed: 3)
+    )
     let rows = v.elements
     // Heads 0 and 1 use the first of the two key/value heads, 2 and 3 the second.
     let expected = [0, 0, 1, 1, 2, 2, 3, 3].flatMap { pair in

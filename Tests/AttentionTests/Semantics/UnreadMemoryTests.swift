@@ -114,9 +114,8 @@ struct UnreadMemoryTests {
       way, keys: bias.count, forbidden: forbidden, mask: .bias(try Tensor(bias + bias, shape: [2, bias.count])))
   }
 
-  @Test("13: everything, where a keep mask empties every row", arguments: Way.all)
+  @Test("13: everything, where a keep mask empties every row", arguments: Way.all.filter { $0.element == .float })
   func everything(way: Way) throws {
-    // The last tile is attended by nobody, and it is the only one.
     let shape = try AttentionShape(queries: 2, keys: Self.tile, headSize: Self.d)
     let k = try GuardedNumbers<Float>(Self.tile * Self.d, forbidden: 0..<Self.tile * Self.d)
     let q = [Float](repeating: 1, count: 2 * Self.d)

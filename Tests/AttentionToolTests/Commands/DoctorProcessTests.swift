@@ -1,3 +1,4 @@
+import ArgumentParser
 import Testing
 
 @testable import AttentionTool
@@ -11,6 +12,15 @@ import Testing
       #expect(labels.contains(label), "\(run.output)")
     }
     #expect(run.output.contains("verdict         all 57 results are within their bounds\n"), "\(run.output)")
+  }
+
+  @Test func aFailedCheckIsAFailure() throws {
+    let good = DoctorReport.Check(name: "good", total: 1, failures: [])
+    let bad = DoctorReport.Check(name: "made to fail", total: 1, failures: ["on purpose"])
+    #expect(throws: ExitCode.failure) {
+      try DoctorCommand.finish(DoctorReport(facts: [], warning: nil, checks: [good, bad]))
+    }
+    #expect(throws: Never.self) { try DoctorCommand.finish(DoctorReport(facts: [], warning: nil, checks: [good])) }
   }
 }
 

@@ -36,8 +36,12 @@ import Testing
     #expect(
       throws: CheckpointError.wrongElementType(tensor: "kv_lengths", expected: "an integer type", actual: .float32)
     ) { try KeyLengths(numbers, shape: shape, hasPast: false) }
-    let lengths = try Sample { try $0.set("kv_lengths", [Int64]([1, 1, 1]), [3]) }.file()
-    let error = #expect(throws: AttentionError.self) { try KeyLengths(lengths, shape: shape, hasPast: true) }
-    #expect(error?.description.contains("not to stand beside past_key and past_value") == true)
+    let lengths = try Sample {
+      try $0.set("kv_lengths", [Int64]([1, 1, 1]), [3])
+      try $0.set("past_key", random: [3, 1, 2, 11])
+    }.file()
+    #expect(
+      throws: AttentionError.shape(name: "kv_lengths", expected: "none beside past_key [3, 1, 2, 11]", actual: [3])
+    ) { try KeyLengths(lengths, shape: shape, hasPast: true) }
   }
 }

@@ -69,6 +69,7 @@ import Testing
     let (golden, file) = (try #require(try Self.cases.get().first), try GoldenFile("mha"))
     var request = try request(golden)
     request.needsWeights = .none
+    request.explains = true
     let result = try request(input(golden, file, as: Float.self), state: InputFile(path: file.path))
     #expect(try result.file().names == ["output"])
     #expect(result.explanation.contains("projection"))
@@ -137,7 +138,7 @@ import Testing
         try $0.set("value", random: [2, 7, 15])
       }.input("in.st"), try state())
     expectFailure(
-      "state.st: --heads is 4, expected a divisor of embeddingSize 15", request: LayerRequest(heads: 4), try input(),
+      "state.st: --heads is 4, expected a divisor of E = 15", request: LayerRequest(heads: 4), try input(),
       try state())
     // PyTorch's extra key and value would change every number.
     expectFailure(

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Attention
 import Checkpoints
 import Support
@@ -144,7 +143,7 @@ import Testing
         try set(element)
       }
     }.file()
-    let result = try RunRequest(stage: .raw, givesLogSumExp: true, precision: precision)(file)
+    let result = try RunRequest(stage: .raw, givesLogSumExp: true, precision: precision, explains: true)(file)
     let out = try result.file()
     #expect(try out.entry("output").type == type)
     #expect(try out.entry("scores").type == type)
@@ -176,7 +175,7 @@ import Testing
   func pathsAndThreadsGiveTheLibrarysNumbers(path: AttentionPath, threads: Int) throws {
     let sample = try Sample { try $0.setInputs(queries: 31, keys: 37) }
     let file = try sample.file()
-    let result = try RunRequest(path: path, threads: threads)(file)
+    let result = try RunRequest(path: path, threads: threads, explains: true)(file)
     let library = try scaledDotProductAttention(
       queries: file.tensor("query", as: Float.self), keys: file.tensor("key", as: Float.self),
       values: file.tensor("value", as: Float.self), path: path, workers: threads)
@@ -199,8 +198,15 @@ import Testing
       values: file.tensor("value", as: Float.self), heads: 6, keyValueHeads: 3)
     #expect(output.shape == [2, 5, 6 * 13])
     #expect(output.isBitwiseEqual(to: library))
-    let error = #expect(throws: ValidationError.self) { try RunRequest()(file) }
-    #expect(error?.message == "query has shape [2, 5, 66] of rank 3, [B, L, H·D]: --heads is needed")
+    #expect(throws: ToolFailure.usage("query has shape [2, 5, 66], [B, L, H·D] of rank 3, which needs --heads H")) {
+      try RunRequest()(file)
+    }
+    #expect(
+      throws: AttentionError.shape(
+        name: "key",
+        expected: "a last dimension divisible by 6 heads; without --kv-heads it has 6 heads",
+        actual: [2, 7, 33])
+    ) { try RunRequest(heads: 6)(file) }
   }
 
   @Test func emptyTensorsGiveEmptyOrZeroOutputs() throws {

@@ -56,7 +56,7 @@ struct ScoreBlock<Scalar: BLASScalar> {
   ) {
     let keep = restriction.byKeep ? mask.keep : nil
     let bias = restriction.byBias ? mask.bias : nil
-    let isUniform = keep == nil && bias == nil
+    let isUniform = !restriction.byKeep && !restriction.byBias
     for head in isUniform ? heads.prefix(1) : heads[...] {
       let firstRow = (head - heads.lowerBound) * queries.count
       let rules = ScoreRules(

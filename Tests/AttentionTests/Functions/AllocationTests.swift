@@ -1,0 +1,141 @@
+import AllocationCounter
+import Attention
+import Support
+import Testing
+
+/// A caller in a loop keeps plan, workspace and output, and allocates nothing per call.
+///
+/// Each test counts in a process of its own: the counter sees all threads. Without optimisation the compiler itself puts
+/// closures and small arrays on the heap, so that there only memory to work in is counted.
+@Suite(.enabled("allocations can be counted", { allocation_counter_is_available() }))
+struct AllocationTests {
+  @Test func counterSeesAllocations() async {
+    await #expect(processExitsWith: .success) {
+      // The first tensor of a type makes the type's metadata. Counts are read first and compared then: comparing allocates.
+      _ = try Tensor<Float>(zeros: [2])
+      let before = (all: allocation_counter_current(), large: allocation_counter_large())
+      let small = try Tensor<Float>(zeros: [3, 5])
+      let between = (all: allocation_counter_current(), large: allocation_counter_large())
+      let tensor = try Tensor<Float>(zeros: [30, 50])
+      let after = (all: allocation_counter_current(), large: allocation_counter_large())
+      #expect(between.all > before.all, "fifteen elements")
+      #expect(between.large == before.large, "fifteen elements are 60 bytes")
+      #expect(after.large > between.large, "1500 elements")
+      #expect(small.count + tensor.count == 1515)
+    }
+  }
+
+  @Test func runsOfOneWorkerAllocateNothing() async {
+    await #expect(processExitsWith: .success) {
+      for call in try LoopedCall.all(workers: 1) {
+        for allocations in [try call.allocationsOfTensors(), try call.allocationsOfSpans()] {
+          #expect(allocations.large == 0, "\(call.name): more than 512 bytes at once")
+          if LoopedCall.isOptimized { #expect(allocations.all == 0, "\(call.name)") }
+        }
+      }
+    }
+  }
+
+  @Test func runsOfTwoWorkersAllocateNoMemoryToWorkIn() async {
+    await #expect(processExitsWith: .success) {
+      for call in try LoopedCall.all(workers: 2) {
+        for allocations in [try call.allocationsOfTensors(), try call.allocationsOfSpans()] {
+          #expect(allocations.large == 0, "\(call.name): more than 512 bytes at once")
+          // Handing a piece of work to other threads takes a few closures.
+          if LoopedCall.isOptimized { #expect(allocations.all <= 6 * LoopedCall.runs, "\(call.name)") }
+        }
+      }
+    }
+  }
+}
+
+/// A call as in a loop: everything that can be kept is.
+private struct LoopedCall {
+  static let runs: UInt = 4
+
+  let name: String
+  let plan: AttentionPlan<Float>
+  let queries: Tensor<Float>  // [2, 6, 31, 17]
+  let keys: Tensor<Float>  // [2, 2, 31, 17]
+  let values: Tensor<Float>  // [2, 2, 31, 13]
+
+  /// Every path with every kind of mask.
+  static func all(workers: Int) throws -> [LoopedCall] {
+    var random = SeededGenerator(seed: 21)
+    let masks: [AttentionMask<Float>] = [
+      .none, .causal, .causal & .keyLengths([31, 19]), .window(left: 3, right: 4),
+      .keep(try random.mask([31, 31], probability: 0.7)), .bias(try random.normal([6, 31, 31])),
+    ]
+    var calls: [LoopedCall] = []
+    for path in [AttentionPath.reference, .blas, .tiled] {
+      for mask in masks { calls.append(try LoopedCall(path, mask, workers: workers, &random)) }
+    }
+    return calls
+  }
+
+  private init(
+    _ path: AttentionPath, _ mask: AttentionMask<Float>, workers: Int, _ random: inout SeededGenerator
+  ) throws {
+    name = "\(path), \(workers) workers, \(mask)"
+    queries = try random.normal([2, 6, 31, 17])
+    keys = try random.normal([2, 2, 31, 17])
+    values = try random.normal([2, 2, 31, 13])
+    plan = try AttentionPlan(
+      shape: AttentionShape(queries: queries, keys: keys, values: values), mask: mask,
+      options: AttentionOptions(softcap: 3, alignment: .offset(0), path: path, workers: workers))
+  }
+
+  /// Whether the tests were built with optimisation, where assertions are not evaluated.
+  static var isOptimized: Bool {
+    var isOptimized = true
+    func evaluated() -> Bool {
+      isOptimized = false
+      return true
+    }
+    assert(evaluated())
+    return isOptimized
+  }
+
+  func allocationsOfTensors() throws -> (all: UInt, large: UInt) {
+    var workspace = try plan.makeWorkspace()
+    var output = try Tensor<Float>(zeros: [2, 6, 31, 13])
+    return try Self.least {
+      try plan.run(queries: queries, keys: keys, values: values, into: &output, workspace: &workspace)
+    }
+  }
+
+  func allocationsOfSpans() throws -> (all: UInt, large: UInt) {
+    var workspace = try plan.makeWorkspace()
+    var output = try Tensor<Float>(zeros: [2, 6, 31, 13])
+    let queryStrides = HeadStrides.headsFirst(heads: 6, rows: 31, headSize: 17)
+    let keyStrides = HeadStrides.headsFirst(heads: 2, rows: 31, headSize: 17)
+    let valueStrides = HeadStrides.headsFirst(heads: 2, rows: 31, headSize: 13)
+    let outputStrides = HeadStrides.headsFirst(heads: 6, rows: 31, headSize: 13)
+    return try queries.withSpan { queries in
+      try keys.withSpan { keys in
+        try values.withSpan { values in
+          try output.withMutableSpan { output in
+            try Self.least {
+              try plan.run(
+                queries: queries, queryStrides: queryStrides, keys: keys, keyStrides: keyStrides, values: values,
+                valueStrides: valueStrides, into: &output, outputStrides: outputStrides, workspace: &workspace)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The fewest allocations that several runs of `body` take, of a few tries: other threads of the process may allocate too.
+  private static func least(_ body: () throws -> Void) throws -> (all: UInt, large: UInt) {
+    try body()
+    var least = (all: UInt.max, large: UInt.max)
+    for _ in 0..<3 where least.large > 0 || isOptimized && least.all > 0 {
+      let before = (all: allocation_counter_current(), large: allocation_counter_large())
+      for _ in 0..<runs { try body() }
+      least.all = min(least.all, allocation_counter_current() - before.all)
+      least.large = min(least.large, allocation_counter_large() - before.large)
+    }
+    return least
+  }
+}
