@@ -18,7 +18,7 @@ extension HeatMap {
         lines.append(label.truncated(toWidth: labelWidth).padded(toWidth: labelWidth) + " " + cells)
       }
     }
-    lines.append(indent + legend(on: terminal))
+    lines += legend(on: terminal, room: room).map { indent + $0 }
     return lines.map { line in String(line.reversed().drop { $0 == " " }.reversed()) }
   }
 
@@ -83,17 +83,27 @@ extension HeatMap {
     }
   }
 
-  private func legend(on terminal: Terminal) -> String {
+  private func legend(on terminal: Terminal, room: Int) -> [String] {
     func text(_ strength: Double) -> String { SignificantFigures(value(strength: strength), digits: 2).description }
     guard terminal.colours == .none else {
+      let half = room < 40 ? 4 : 8
       func ramp(_ steps: Range<Int>) -> String {
-        steps.map { HeatColour(strength: Double($0) / 15).painted(" ", terminal.colours) }.joined()
+        steps.map { step in
+          HeatColour(strength: Double(step) / Double(2 * half - 1)).painted(" ", terminal.colours)
+        }.joined()
       }
-      return "0 \(ramp(0..<8)) \(text(0.5)) \(ramp(8..<16)) \(text(1))"
+      return ["0 \(ramp(0..<half)) \(text(0.5)) \(ramp(half..<(2 * half))) \(text(1))"]
     }
-    let steps = Self.shades.enumerated().dropFirst().map { index, shade in
-      "\(shade) from \(text(Double(index) / Double(Self.shades.count)))"
+    let steps = Self.shades.enumerated().map { index, shade in
+      index == 0 ? "\(shade) below" : "\(shade) from \(text(Double(index) / Double(Self.shades.count)))"
     }
-    return "\(Self.shades[0]) below, \(steps.joined(separator: ", ")); largest \(text(1))"
+    return (steps + ["largest \(text(1))"]).reduce(into: []) { lines, step in
+      if let last = lines.last, last.displayWidth + 2 + step.displayWidth < room {
+        lines[lines.count - 1] = last + ", " + step
+      } else {
+        if let last = lines.last { lines[lines.count - 1] = last + "," }
+        lines.append(step)
+      }
+    }
   }
 }

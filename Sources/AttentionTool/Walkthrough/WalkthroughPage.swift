@@ -38,9 +38,10 @@ struct WalkthroughPage {
 
   mutating func heading(_ text: String) {
     if !lines.isEmpty { lines += ["", ""] }
-    lines.append(terminal.bold(text))
+    let text = Self.wrapped(text, width: textWidth)
+    lines += text.map(terminal.bold)
     // What is bold needs no line below it.
-    if terminal.colours == .none { lines.append(String(repeating: "─", count: text.displayWidth)) }
+    if terminal.colours == .none { lines.append(String(repeating: "─", count: Self.width(of: text))) }
   }
 
   mutating func paragraph(_ text: String) {

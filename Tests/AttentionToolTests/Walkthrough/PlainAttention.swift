@@ -22,5 +22,5 @@ struct PlainAttention {
 
 extension [[Double]] {
   /// Some features of each row.
-  func features(_ range: Range<Int>) -> [[Double]] { map { Array($0[range]) } }
+  func features(_ range: Range<Int>) -> [[Double]] { map { [Double]($0[range]) } }
 }

@@ -76,8 +76,8 @@ struct WalkthroughCommandTests {
     try inputs("wide.st", [2, 3, 7], [2, 3, 6])
     for (arguments, says) in [
       (["gone.st"], "Error: can't open \"gone.st\": No such file or directory\n"),
-      (["flat.st"], "Error: flat.st: no tensor \"query_linear.weight\"; the file has \"key\", \"query\", \"value\"\n"),
-      (["state.st", "--heads", "4"], "Error: state.st: --heads is 4, expected a divisor of embeddingSize 6\n"),
+      (["flat.st"], "Error: flat.st: no tensor \"query_linear.weight\"; the file has \"query\", \"key\", \"value\"\n"),
+      (["state.st", "--heads", "4"], "Error: state.st: --heads is 4, expected a divisor of E = 6\n"),
       (["state.st", "--input", "gone.st"], "Error: can't open \"gone.st\": No such file or directory\n"),
       (["state.st", "--input", "state.st"], "Error: state.st: no tensor \"query\""),
       (

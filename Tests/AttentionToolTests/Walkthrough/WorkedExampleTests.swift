@@ -29,7 +29,7 @@ struct WorkedExampleTests {
     // The columns of W with b added, looked up.
     let table = try example.embedding.weight.transposed(0, 1)
     let bias = try #require(example.embedding.bias)
-    let rows = try table.elements.enumerated().map { $1 + bias.elements[$0 % 3] }
+    let rows = table.elements.enumerated().map { $1 + bias.elements[$0 % 3] }
     let lookup = try Embedding(weight: Tensor(rows, shape: [3, 3]))(Tensor([0, 1, 2], shape: [3]))
     try expect(lookup, equals: embedded)
   }
