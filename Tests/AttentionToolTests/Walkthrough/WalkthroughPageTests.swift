@@ -51,6 +51,18 @@ struct WalkthroughPageTests {
     #expect(text.components(separatedBy: "Correction, \(correction.sections): ").count == 2)
   }
 
+  @Test func readmeShowsWhatIsPrinted() throws {
+    let url = URL(filePath: #filePath).appending(path: "../../../../README.md").standardizedFileURL
+    let readme = try String(contentsOf: url, encoding: .utf8)
+    let section = try #require(readme.components(separatedBy: "\n## ").first { $0.hasPrefix("Walkthrough\n") })
+    let blocks = section.components(separatedBy: "```")
+    try #require(blocks.count == 5)
+    #expect(blocks[1] == "\nattention walkthrough --sentence \"the cat saw the other cat\"\n")
+    let shown = try #require(blocks[3].hasPrefix("text\n") ? blocks[3].dropFirst(5) : nil)
+    #expect(shown.split(separator: "\n").count == 9)
+    #expect(try page(["--sentence", "the cat saw the other cat"]).contains(shown))
+  }
+
   @Test func coloursChangeNoWord() throws {
     func plain(_ text: String) -> [Substring] {
       text.replacing(/\u{1B}\[[0-9;]*m/, with: "").split(separator: "\n").filter { !$0.hasPrefix("──") }
