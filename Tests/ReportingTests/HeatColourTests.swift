@@ -14,11 +14,21 @@ import Testing
     #expect(!Self.steps[0].isLight && Self.steps[100].isLight)
   }
 
-  @Test func everyPaletteIndexIsInTheCube() {
-    for colour in Self.steps { #expect((16...231).contains(colour.paletteIndex)) }
-    // 16 + 36·5 + 6·4 + 0: (255, 215, 0) is the nearest to (252, 230, 40).
-    #expect(Self.steps[100].paletteIndex == 220)
-    #expect(Self.steps[0].paletteIndex == 53)
+  /// Indices from 16 are a cube of 6 × 6 × 6 colours.
+  @Test func paletteGrowsLighterToo() {
+    let levels = [0.0, 95, 135, 175, 215, 255]
+    let luminances = HeatColour.palette.map { index in
+      let place = index - 16
+      return 0.2126 * levels[place / 36] + 0.7152 * levels[place / 6 % 6] + 0.0722 * levels[place % 6]
+    }
+    #expect(zip(luminances, luminances.dropFirst()).allSatisfy { $0 < $1 })
+    #expect(Self.steps[0].paletteIndex == 53 && Self.steps[100].paletteIndex == 220)
+    #expect(Set(Self.steps.map(\.paletteIndex)) == Set(HeatColour.palette))
+    // What is written on it is written in black from the same place on.
+    for (colour, index) in Self.steps.map({ ($0, HeatColour.palette.firstIndex(of: $0.paletteIndex)) }) {
+      let luminance = index.map { luminances[$0] } ?? 0
+      #expect(colour.isLight ? luminance > 100 : luminance < 120, "\(colour)")
+    }
   }
 
   @Test func paintsAndCleansUp() {
