@@ -7,10 +7,10 @@ PACKAGES = pkg-config libopenblas-dev liblapacke-dev
 BENCH_ARGS =
 
 .NOTPARALLEL:
-.PHONY: help deps build test bench check consumer format docs coretypes clean
+.PHONY: help deps build test test-release bench check consumer format docs coretypes clean
 
 help: ## Print the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # What pkg-config finds is there, however it was installed. Messages go to standard error, as a benchmark's results may be
 # redirected.
@@ -46,6 +46,11 @@ build: deps ## Build all products, optimised
 
 test: deps ## Run the tests
 	$(SWIFT) test
+
+# The optimiser has made right code wrong before, and allocations are counted in optimised code alone.
+test-release: deps ## Run the tests on optimised code
+	$(SWIFT) build -c release --build-tests --scratch-path .build-release-tests -Xswiftc -enable-testing
+	$(SWIFT) test -c release --skip-build --scratch-path .build-release-tests -Xswiftc -enable-testing
 
 bench: deps ## Run the benchmark, optimised (BENCH_ARGS="--case bert512 --format json" passes arguments)
 	@$(SWIFT) build -c release --product attention-benchmark >&2
@@ -115,4 +120,4 @@ coretypes: deps ## Run the tests once for every OpenBLAS kernel that this CPU su
 	[ $$failed -eq 0 ]
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-check .build-docs $(CONSUMER)/.build
+	rm -rf .build .build-check .build-docs .build-release-tests $(CONSUMER)/.build
