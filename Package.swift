@@ -59,8 +59,8 @@ let package = Package(
       swiftSettings: features),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: features),
     .testTarget(
-      name: "AttentionToolTests", dependencies: ["AttentionTool", "Attention", "Checkpoints", "Support"],
-      swiftSettings: features),
+      name: "AttentionToolTests", dependencies: ["AttentionTool", "Attention", "Checkpoints", "Reporting", "Support"],
+      exclude: ["Expected"], swiftSettings: features),
     .testTarget(
       name: "AttentionBenchmarkTests", dependencies: ["AttentionBenchmark", "Attention", "Reporting", "Support"],
       swiftSettings: features),

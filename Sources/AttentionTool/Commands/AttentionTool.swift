@@ -9,7 +9,8 @@ struct AttentionTool: ParsableCommand {
     abstract: "Attention on the CPU, on BLAS: compute it on safetensors files, and check this machine.",
     discussion: """
       Start with `attention doctor`, which says what this machine computes with and whether its numbers are right; \
-      then `attention run` computes one scaled-dot-product attention, `attention mha` one multi-head layer.
+      then `attention run` computes one scaled-dot-product attention, `attention mha` one multi-head layer. \
+      `attention walkthrough` shows all steps of an example, or of a sentence of yours.
 
       Letters: B batch, H query heads, G key/value heads, L queries, S keys, D head size, Dv head size of the values, \
       E embedding size.
@@ -17,7 +18,7 @@ struct AttentionTool: ParsableCommand {
       \(ExitCode.explanation)
       """,
     version: version,
-    subcommands: [RunCommand.self, MHACommand.self, DoctorCommand.self])
+    subcommands: [RunCommand.self, MHACommand.self, DoctorCommand.self, WalkthroughCommand.self])
 }
 
 extension ExitCode {

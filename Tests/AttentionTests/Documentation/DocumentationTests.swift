@@ -1,5 +1,6 @@
 import Attention
 import Foundation
+import Support
 import Testing
 
 @Suite("Documentation")
@@ -63,6 +64,27 @@ struct DocumentationTests {
     let path = FileManager.default.temporaryDirectory.appending(path: "tokens-\(UUID()).safetensors").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     #expect(try Snippets.saved(layer, path: path).parameters == layer.parameters)
+  }
+
+  @Test("the worked example prints what its page shows")
+  func workedExample() throws {
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/TheWorkedExample.md"))
+    let shown = page.blocks.filter { $0.language == "text" }.map(\.text)
+    #expect(try Snippets.workedExample() == shown)
+    for row in ["0.0808 0.1848 0.2887", "0.2994 0.3321 0.3685", "0.2514 0.326  0.4227", "0.2078 0.3149 0.4773"] {
+      #expect(shown[1].contains(row))
+    }
+    #expect(shown[3].hasPrefix("output [2, 3, 4]\n"))
+
+    // The article's module by its names, against PyTorch.
+    let golden = try GoldenFile("mha")
+    let module = try Snippets.articleModule(state: golden.tensors(under: "article/state/", convertedTo: Double.self))
+    let inputs = try ["query", "key", "value"].map { try golden.tensor("article/\($0)", convertedTo: Double.self) }
+    let expected = try golden.tensor("article/output", as: Double.self)
+    let comparison = Comparison(
+      try module(query: inputs[0], key: inputs[1], value: inputs[2]), expected.elements, shape: expected.shape,
+      absolute: 1e-13)
+    #expect(comparison.isWithin, "\(comparison)")
   }
 
   @Test("the other snippets give what their pages say")

@@ -140,4 +140,71 @@ enum Snippets {
     try again.load(stateDict: tensors)
     return again
   }
+
+  /// What each block of the page on the worked example prints.
+  static func workedExample() throws -> [String] {
+    var printed = [""]
+    func print(_ values: Any...) {
+      printed[printed.count - 1] += values.map { "\($0)" }.joined(separator: " ") + "\n"
+    }
+
+    let x = try Tensor<Double>(rows: [[1, 0, 0], [0, 1, 0], [0, 0, 1]])  // tokens [3, 3]
+    let embedding = try Linear(
+      weight: Tensor<Double>(rows: [[0, 0.3, 0.6], [0.1, 0.4, 0.7], [0.2, 0.5, 0.8]]),  // W [3, 3]
+      bias: Tensor([0.1, 0.1, 0.1], shape: [3]))  // b [3]
+    let embedded = try embedding(x)  // x′ [3, 3]
+    print("x′ = x·Wᵀ + b", embedded.shape)
+    print(embedded)
+    printed.append("")
+
+    let queries = try embedded.reshaped(to: [1, 1, 3, 3])  // Q = x′ [B, H, L, D]
+    let keys = queries  // K = x′
+    let values = try x.reshaped(to: [1, 1, 3, 3])  // V = x
+    let oneHead = try scaledDotProductAttention(
+      queries: queries, keys: keys, values: values, options: AttentionOptions(details: [.rawScores, .weights]))
+    if let scores = oneHead.details.rawScores, let weights = oneHead.weights {
+      print("S = Q·Kᵀ / √3", scores.shape)
+      print(try scores.reshaped(to: [3, 3]))
+      print("A = softmax(S)", weights.shape)
+      print(try weights.reshaped(to: [3, 3]))
+    }
+    print("Y = A·V", oneHead.output.shape)
+    print(try oneHead.output.reshaped(to: [3, 3]))
+    printed.append("")
+
+    let threeHeads = try scaledDotProductAttention(
+      queries: embedded.insertingAxis(0).splittingHeads(3),  // [1, 3, 3] → [1, 3, 3, 1]
+      keys: embedded.insertingAxis(0).splittingHeads(3), values: x.insertingAxis(0).splittingHeads(3),
+      options: AttentionOptions(details: [.rawScores, .weights]))
+    if let scores = threeHeads.details.rawScores, let weights = threeHeads.weights {
+      print("S of each head = Q·Kᵀ / √1", scores.shape)
+      print(try scores.selecting(axis: 0, 0))  // [H, L, S]
+      print("A of each head = softmax(S)", weights.shape)
+      print(try weights.selecting(axis: 0, 0))
+    }
+    let joined = try threeHeads.output.mergingHeads()  // [B, H, L, Dv] → [B, L, H·Dv]
+    print("Y = the heads' A·V side by side", joined.shape)
+    print(try joined.selecting(axis: 0, 0))
+    printed.append("")
+
+    var random = Xoshiro256(seed: 1)
+    let query: Tensor<Double> = try Initialization.normal([2, 3, 4], using: &random)  // [batch, length, d_model]
+    let key: Tensor<Double> = try Initialization.normal([2, 3, 4], using: &random)
+    let value: Tensor<Double> = try Initialization.normal([2, 3, 4], using: &random)
+    let module = try MultiHeadAttention(
+      inputProjection: .separate(
+        query: Linear<Double>(inputSize: 4, outputSize: 4, seed: 2),
+        key: Linear<Double>(inputSize: 4, outputSize: 4, seed: 3),
+        value: Linear<Double>(inputSize: 4, outputSize: 4, seed: 4)),
+      outputProjection: Linear<Double>(inputSize: 4, outputSize: 4, seed: 5), headCount: 2)
+    let output = try module(query: query, key: key, value: value)
+    print("output", output.shape)
+    print(output)
+    return printed
+  }
+
+  static func articleModule(state: [String: Tensor<Double>]) throws -> MultiHeadAttention<Double> {
+    let module = try MultiHeadAttention(stateDict: state, names: .article, headCount: 2)
+    return module
+  }
 }
