@@ -54,7 +54,7 @@ package struct SVGDocument {
   /// Tenths of a pixel, without trailing zeros.
   private func number(_ value: Double) -> String {
     let tenths = (value * 10).rounded() / 10
-    return tenths == tenths.rounded() ? "\(Int(tenths))" : "\(tenths)"
+    return Int(exactly: tenths).map(String.init) ?? "\(tenths)"
   }
 
   private func escaped(_ text: String) -> String {

@@ -14,13 +14,13 @@ struct LayerParameters: Sendable {
   var outputBias: [Float]
 
   /// Parameters drawn at random, such that numbers keep their size from layer to layer.
-  init(_ layer: LayerCase, numbers: inout SeededNumbers) {
+  init(_ layer: LayerCase, numbers: inout Xoshiro256) throws(AttentionError) {
     let e = layer.embeddingSize
     let deviation = 1 / Double(e).squareRoot()
-    inputWeight = numbers.normal(3 * e * e, deviation: deviation)
-    inputBias = numbers.normal(3 * e, deviation: deviation)
-    outputWeight = numbers.normal(e * e, deviation: deviation)
-    outputBias = numbers.normal(e, deviation: deviation)
+    inputWeight = try numbers.normal(3 * e * e, deviation: deviation)
+    inputBias = try numbers.normal(3 * e, deviation: deviation)
+    outputWeight = try numbers.normal(e * e, deviation: deviation)
+    outputBias = try numbers.normal(e, deviation: deviation)
   }
 
   /// A layer of BERT's family from a checkpoint.

@@ -10,13 +10,13 @@ struct AttentionWorkload: Workload {
   /// [B, G, S, D]
   let values: [Float]
 
-  init(_ problem: AttentionCase, seed: UInt64) {
+  init(_ problem: AttentionCase, seed: UInt64) throws(AttentionError) {
     self.problem = problem
-    var numbers = SeededNumbers(seed: seed, stream: problem.name)
+    var numbers = Xoshiro256(seed: seed, stream: problem.name)
     let keyCount = problem.batch * problem.keyValueHeads * problem.keys * problem.headSize
-    queries = numbers.normal(problem.rowCount * problem.headSize)
-    keys = numbers.normal(keyCount)
-    values = numbers.normal(keyCount)
+    queries = try numbers.normal(problem.rowCount * problem.headSize)
+    keys = try numbers.normal(keyCount)
+    values = try numbers.normal(keyCount)
   }
 
   var labels: CaseLabels {

@@ -1,5 +1,6 @@
 internal import Attention
 internal import Foundation
+internal import Reporting
 
 /// Checks a workload's contenders, then times them in turn.
 struct CaseRunner {
@@ -43,7 +44,8 @@ struct CaseRunner {
     var rates = try threads.map { try ProductRate(threads: $0, size: productSize) }
     try time(name, &checked, &rates)
     var outcome = Outcome(results: results(workload, checked, rates), notes: checked.notes)
-    if let threads = threads.first, let stages = try workload.stages(threads: threads) {
+    for count in threads {
+      guard let stages = try workload.stages(threads: count) else { continue }
       outcome.notes.append(try note(stages, of: name))
     }
     return outcome
@@ -92,7 +94,7 @@ struct CaseRunner {
 
   private func note(_ stages: LayerStages, of name: String) throws -> String {
     let clock = ContinuousClock()
-    let deadline = clock.now + .seconds(seconds / 4)
+    let deadline = clock.now + .seconds(seconds / 4 / Double(threads.count))
     try stages.sample()
     for round in 0..<samples where round < 3 || clock.now < deadline {
       progress("\(name): stages, round \(round + 1) of at most \(samples)")
@@ -100,7 +102,7 @@ struct CaseRunner {
     }
     let shares = stages.shares.map { "\($0.stage.name) \(Int(($0.share * 100).rounded())) %" }
     return "\(name), stages of the blas path on \(stages.threads) thread\(stages.threads == 1 ? "" : "s"): "
-      + shares.joined(separator: ", ")
+      + shares.joined(separator: ", ") + "; together \(SignificantFigures(stages.total * 1000)) ms"
   }
 
   // MARK: Results

@@ -2,8 +2,9 @@ internal import Attention
 
 /// A layer's steps, timed one by one: projections, scores, softmax, weighted sum, output.
 ///
-/// The steps are those of the BLAS path, which keeps blocks of whole score rows; on the tiled path scores, softmax and
-/// weighted sum alternate from tile to tile and have no times of their own.
+/// The steps are the same calls that the layer makes on the BLAS path, on the same blocks of whole score rows, with a clock
+/// between them: the output is the layer's to the bit. On the tiled path scores, softmax and weighted sum alternate from
+/// tile to tile and have no times of their own.
 final class LayerStages {
   enum Stage: Int, CaseIterable {
     case projections, scores, softmax, weightedSum, output
@@ -19,6 +20,7 @@ final class LayerStages {
   private let joined: Tensor<Float>
   private let scores: Tensor<Float>
   private let rowsPerBlock: Int
+  private let leadingDimension: Int
   private var measurements = [Measurement](repeating: Measurement(), count: Stage.allCases.count)
   private let clock = ContinuousClock()
 
@@ -29,9 +31,9 @@ final class LayerStages {
     workspace = try plan.makeWorkspace()
     input = try Tensor(workload.input, shape: [batch, length, workload.layer.embeddingSize])
     joined = try Tensor(zeros: input.shape)
-    // Half a MiB of scores, which stay in a second-level cache.
-    rowsPerBlock = max(1, min(length, (1 << 17) / length))
-    scores = try Tensor(zeros: [threads, rowsPerBlock, length])
+    (rowsPerBlock, leadingDimension) = try plan.attention.blockSize()
+    // A row more for the rows' log-sum-exps, as the path keeps them behind its scores.
+    scores = try Tensor(zeros: [threads, rowsPerBlock + (rowsPerBlock - 1) / leadingDimension + 1, leadingDimension])
     self.threads = threads
   }
 
@@ -41,11 +43,13 @@ final class LayerStages {
     var start = clock.now
     let inputs = try plan.project(query: input, key: input, value: input, workspace: &workspace)
     seconds[Stage.projections.rawValue] = (clock.now - start) / .seconds(1)
-    // Every worker adds up its own times.
-    for worker in attend(inputs) {
-      for stage in [Stage.scores, .softmax, .weightedSum] {
-        seconds[stage.rawValue] += worker[stage.rawValue] / Double(threads)
-      }
+    start = clock.now
+    let own = attend(inputs)
+    let attention = (clock.now - start) / .seconds(1)
+    // Workers pass from stage to stage at times of their own: the time of all is shared out as their sums are.
+    let sum = own.reduce(0, +)
+    for stage in [Stage.scores, .softmax, .weightedSum] where sum > 0 {
+      seconds[stage.rawValue] = attention * own[stage.rawValue] / sum
     }
     start = clock.now
     _ = try layer.outputProjection(joined, workers: threads)
@@ -53,13 +57,13 @@ final class LayerStages {
     for (index, time) in seconds.enumerated() { measurements[index].append(time) }
   }
 
-  /// Scores, softmax and weighted sum of each block of rows of each head; the seconds of each stage for each worker.
-  private func attend(_ inputs: ProjectedInputs<Float>) -> [[Double]] {
+  /// Scores, softmax and weighted sum of each block of rows of each head; the seconds of each stage, summed over workers.
+  private func attend(_ inputs: ProjectedInputs<Float>) -> [Double] {
     let (batch, length, headSize) = (input.shape[0], input.shape[1], layer.headSize)
     let blocks = (length + rowsPerBlock - 1) / rowsPerBlock
     let scale = 1 / Float(headSize).squareRoot()
     let arithmetic = Float.arithmetic
-    let (clock, heads, rowsPerBlock) = (clock, layer.headCount, rowsPerBlock)
+    let (clock, heads, rowsPerBlock, ld) = (clock, layer.headCount, rowsPerBlock, leadingDimension)
     let stageCount = Stage.allCases.count
     let perWorker = [Double](unsafeUninitializedCapacity: threads * stageCount) { times, initialized in
       times.initialize(repeating: 0)
@@ -67,7 +71,8 @@ final class LayerStages {
       FanOut.run(pieces: batch * heads * blocks, workers: threads) { piece, worker in
         let (pair, block) = piece.quotientAndRemainder(dividingBy: blocks)
         let (element, head) = pair.quotientAndRemainder(dividingBy: heads)
-        let rows = (block * rowsPerBlock)..<min((block + 1) * rowsPerBlock, length)
+        let start = (blocks - 1 - block) * rowsPerBlock
+        let rows = start..<min(start + rowsPerBlock, length)
         let (query, ldQuery) = inputs.queries.row(element, rows.lowerBound, column: head * headSize)
         let (key, ldKey) = inputs.keys.row(element, 0, column: head * headSize)
         let (value, ldValue) = inputs.values.row(element, 0, column: head * headSize)
@@ -75,12 +80,13 @@ final class LayerStages {
         let scoreBlock = scores.row(worker, 0, column: 0).start
         let started = clock.now
         arithmetic.product(
-          false, true, rows.count, length, headSize, scale, query, ldQuery, key, ldKey, 0, scoreBlock, length)
+          false, true, rows.count, length, headSize, scale, query, ldQuery, key, ldKey, 0, scoreBlock, ld)
         let scored = clock.now
-        arithmetic.kernels.softmaxRows(scoreBlock, rows.count, length, length, ScoreRules(softcap: 0), nil)
+        arithmetic.kernels.softmaxRows(
+          scoreBlock, rows.count, length, ld, ScoreRules(softcap: 0), scoreBlock + rows.count * ld)
         let weighted = clock.now
         arithmetic.product(
-          false, false, rows.count, headSize, length, 1, scoreBlock, length, value, ldValue, 0, target, ldTarget)
+          false, false, rows.count, headSize, length, 1, scoreBlock, ld, value, ldValue, 0, target, ldTarget)
         let summed = clock.now
         let own = worker * stageCount
         times[own + Stage.scores.rawValue] += (scored - started) / .seconds(1)
@@ -89,16 +95,20 @@ final class LayerStages {
       }
       initialized = threads * stageCount
     }
-    return (0..<threads).map { Array(perWorker[($0 * stageCount)..<(($0 + 1) * stageCount)]) }
+    return (0..<stageCount).map { stage in (0..<threads).reduce(0) { $0 + perWorker[$1 * stageCount + stage] } }
   }
 
   /// The output [B, L, E] of the steps sampled last.
   func output() throws -> [Float] { try layer.outputProjection(joined, workers: threads).elements }
 
-  /// Each stage's part of the sum of all, from 0 to 1, by the medians.
+  private var medians: [Double] { measurements.map { $0.median ?? 0 } }
+
+  /// The seconds of all stages together, by the medians.
+  var total: Double { medians.reduce(0, +) }
+
+  /// Each stage's part of ``total``, from 0 to 1.
   var shares: [(stage: Stage, share: Double)] {
-    let medians = measurements.map { $0.median ?? 0 }
-    let sum = medians.reduce(0, +)
+    let (medians, sum) = (medians, total)
     return Stage.allCases.map { ($0, sum > 0 ? medians[$0.rawValue] / sum : 0) }
   }
 }

@@ -1,3 +1,5 @@
+internal import Attention
+
 /// A multi-head self-attention layer with its parameters and input.
 struct LayerWorkload: Workload {
   let layer: LayerCase
@@ -8,11 +10,11 @@ struct LayerWorkload: Workload {
   private var published: [Double]?
 
   /// Parameters and input drawn at random.
-  init(_ layer: LayerCase, seed: UInt64) {
+  init(_ layer: LayerCase, seed: UInt64) throws(AttentionError) {
     self.layer = layer
-    var numbers = SeededNumbers(seed: seed, stream: layer.name)
-    parameters = LayerParameters(layer, numbers: &numbers)
-    input = numbers.normal(layer.batch * layer.length * layer.embeddingSize)
+    var numbers = Xoshiro256(seed: seed, stream: layer.name)
+    parameters = try LayerParameters(layer, numbers: &numbers)
+    input = try numbers.normal(layer.batch * layer.length * layer.embeddingSize)
   }
 
   /// The sentence model's layer on texts of the lengths of `layer`, made of the sentence again and again.

@@ -13,9 +13,9 @@ struct ProductRate {
   init(threads: Int, size: Int = 1024) throws {
     self.threads = threads
     product = try GEMM(m: size, n: size, k: size)
-    var numbers = SeededNumbers(seed: 0, stream: "product")
-    a = numbers.normal(size * size)
-    b = numbers.normal(size * size)
+    var numbers = Xoshiro256(seed: 0, stream: "product")
+    a = try numbers.normal(size * size)
+    b = try numbers.normal(size * size)
     c = [Float](repeating: 0, count: size * size)
   }
 

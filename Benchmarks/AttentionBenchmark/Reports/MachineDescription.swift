@@ -19,18 +19,10 @@ struct MachineDescription: Equatable, Sendable {
     let blas = BLASConfiguration.current
     let information = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
     return MachineDescription(
-      cpu: information.flatMap(model) ?? "unknown CPU", availableThreads: Workers.available, blasCore: blas.coreName,
+      cpu: information.flatMap(CPUModel.name) ?? "not known", availableThreads: Workers.available,
+      blasCore: blas.coreName,
       blasLibrary: blas.library.split(separator: " ").prefix(2).joined(separator: " "), kernelSet: blas.kernelSet,
       warning: blas.warning)
-  }
-
-  /// The first model name in the text of `/proc/cpuinfo`; other architectures than x86 may give none.
-  static func model(inInformation text: String) -> String? {
-    for line in text.split(separator: "\n") {
-      let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
-      if parts.count == 2, parts[0] == "model name", !parts[1].isEmpty { return parts[1] }
-    }
-    return nil
   }
 
   var lines: [String] {

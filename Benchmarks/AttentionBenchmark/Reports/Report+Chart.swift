@@ -2,7 +2,8 @@ internal import Reporting
 
 extension Report {
   /// The results as bars of GFLOP/s: a group a case, a bar a path and number of threads, with the matrix product's rate on the
-  /// fewest threads of the run as a line to compare with.
+  /// fewest threads of the run as a line to compare with. A path has a hue, the same in every report; a number of threads a
+  /// shade.
   var chart: BarChart {
     var series: [Series] = []
     var cases: [String] = []
@@ -10,6 +11,7 @@ extension Report {
       if !series.contains(Series(result)) { series.append(Series(result)) }
       if !cases.contains(result.labels.name) { cases.append(result.labels.name) }
     }
+    let threads = Set(series.map(\.threads)).sorted()
     let groups = cases.map { name in
       BarChart.Group(
         name: name,
@@ -20,7 +22,9 @@ extension Report {
     return BarChart(
       title: "Attention on the CPU: useful GFLOP/s, Float",
       subtitle: "\(machine.cpu), OpenBLAS kernels \(machine.blasCore)", unit: "GFLOP/s",
-      series: series.map(\.name), groups: groups, reference: productRate)
+      series: series.map { bar in
+        BarChart.Series(name: bar.name, hue: bar.hue, shade: threads.firstIndex(of: bar.threads) ?? 0)
+      }, groups: groups, reference: productRate)
   }
 
   /// A path on a number of threads.
@@ -29,6 +33,9 @@ extension Report {
     let threads: Int
 
     init(_ result: CaseResult) { (path, threads) = (result.path, result.threads) }
+
+    /// 0 is the naive kernel's.
+    var hue: Int { BenchmarkPath(rawValue: path).flatMap(BenchmarkPath.allCases.firstIndex).map { $0 + 1 } ?? 0 }
 
     var name: String { threads == 1 ? path : "\(path), \(threads) threads" }
   }

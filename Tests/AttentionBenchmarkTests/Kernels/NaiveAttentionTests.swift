@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test(arguments: shapes) func naive(shape: String) throws {
-    let workload = AttentionWorkload(try AttentionCase(parsing: shape), seed: 3)
+    let workload = try AttentionWorkload(AttentionCase(parsing: shape), seed: 3)
     let naive = workload.naive()
     try naive.run()
     let error = largestError(naive.output(), try reference(workload), workload)
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: shapes) func naiveRowsAreRowsOfTheWhole(shape: String) throws {
-    let workload = AttentionWorkload(try AttentionCase(parsing: shape), seed: 3)
+    let workload = try AttentionWorkload(AttentionCase(parsing: shape), seed: 3)
     let naive = workload.naive()
     try naive.run()
     let whole = naive.output()
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test(arguments: shapes) func unrolled(shape: String) throws {
-    let workload = AttentionWorkload(try AttentionCase(parsing: shape), seed: 3)
+    let workload = try AttentionWorkload(AttentionCase(parsing: shape), seed: 3)
     let unrolled = try #require(try workload.contender(.unrolled, threads: 1))
     try unrolled.run()
     let error = largestError(unrolled.output(), try reference(workload), workload)
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test(arguments: shapes) func oracle(shape: String) throws {
-    let workload = AttentionWorkload(try AttentionCase(parsing: shape), seed: 3)
+    let workload = try AttentionWorkload(AttentionCase(parsing: shape), seed: 3)
     let expected = try reference(workload)
     let exact = workload.exactRows(Array(0..<workload.rowCount), workers: 2)
     let errors = zip(exact, expected).map { abs($0 - $1) }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct CaseRunnerTests {
   private func workload(_ shape: String) throws -> AttentionWorkload {
-    AttentionWorkload(try AttentionCase(parsing: shape), seed: 1)
+    try AttentionWorkload(AttentionCase(parsing: shape), seed: 1)
   }
 
   private var quick: CaseRunner {
@@ -53,8 +53,10 @@ import Testing
     let outcome = try quick.measure(LayerWorkload(LayerCase(parsing: "2,7,15,5"), seed: 1))
     #expect(outcome.results.map(\.path) == ["naive", "blas", "tiled", "blas", "tiled"])
     #expect(outcome.results[1].labels.headSize == 3)
-    #expect(outcome.notes.count == 1)
-    #expect(outcome.notes[0].contains("stages of the blas path on 1 thread: projections"))
+    #expect(outcome.notes.count == 2)
+    #expect(outcome.notes[0].hasPrefix("2,7,15,5, stages of the blas path on 1 thread: projections "))
+    #expect(outcome.notes[1].hasPrefix("2,7,15,5, stages of the blas path on 2 threads: projections "))
+    #expect(outcome.notes.allSatisfy { $0.hasSuffix(" ms") })
   }
 
   @Test func leavesOutANaiveKernelBeyondItsTime() throws {

@@ -33,11 +33,36 @@ import Testing
 
   @Test func chartHasABarForEachPathAndThreadCount() throws {
     let chart = report.chart
-    #expect(chart.series == ["tiled, 2 threads", "blas, 2 threads"])
+    #expect(chart.series.map(\.name) == ["tiled, 2 threads", "blas, 2 threads"])
     #expect(chart.groups.map(\.name) == ["gpt2"])
     #expect(chart.groups.first?.values == [150, 150])
     #expect(chart.reference?.value == 200)
     #expect(chart.reference?.name == "sgemm 1024³, 2 threads")
+  }
+
+  @Test func chartColoursPathsByHueAndThreadsByShade() throws {
+    let results = report.results
+    func chart(threads: [Int], paths: [String]) -> BarChart {
+      var report = report
+      report.results = threads.flatMap { threads in
+        paths.map { path in
+          var result = results[0]
+          (result.path, result.threads) = (path, threads)
+          return result
+        }
+      }
+      return report.chart
+    }
+    let all = chart(threads: [8, 1, 2], paths: ["naive"] + BenchmarkPath.allCases.map(\.rawValue)).series
+    #expect(all.count == 18)
+    #expect(Set(all.map { [$0.hue, $0.shade] }).count == 18)
+    for series in all {
+      #expect(series.shade == (series.name.hasSuffix("8 threads") ? 2 : series.name.hasSuffix("2 threads") ? 1 : 0))
+      #expect((series.hue == 0) == series.name.hasPrefix("naive"))
+    }
+    // A path's hue does not depend on which others ran.
+    let alone = try #require(chart(threads: [1], paths: ["tiled"]).series.first)
+    #expect(alone == all.first { $0.name == "tiled" })
   }
 
   @Test func jsonValues() throws {
