@@ -35,14 +35,22 @@ extension Initialization {
     guard count > 0 else {
       return try rethrowing { () throws(TensorError) in try Tensor<Scalar>(zeros: shape) }
     }
-    let gaussian = try rethrowing { () throws(TensorError) in
-      try Tensor<Double>(uninitialized: [shape[0], count / shape[0]])
-    }
-    var sequence = GaussianSequence(generator)
-    for index in 0..<count { gaussian.storage.base[index] = sequence.next() }
-    generator = sequence.generator
-    let weight = try orthogonalized(gaussian, gain: gain)
+    let weight = try orthogonalized(gaussian([shape[0], count / shape[0]], using: &generator), gain: gain)
     return try rethrowing { () throws(TensorError) in try weight.reshaped(to: shape).converted(to: type) }
+  }
+
+  private static func gaussian(
+    _ shape: [Int], using generator: inout some RandomNumberGenerator
+  ) throws(FactorizationError) -> Tensor<Double> {
+    do {
+      return try normal(shape, as: Double.self, using: &generator)
+    } catch {
+      switch error {
+      case .tensor(let error): throw .tensor(error)
+      // Only a mean or deviation out of range, and these are 0 and 1.
+      default: throw .argument(name: "shape", expected: "a shape of numbers", actual: "\(error)")
+      }
+    }
   }
 
   /// Q of a matrix [M, N], or of its transpose where M < N, times `gain`, the signs of its columns chosen so that R's diagonal

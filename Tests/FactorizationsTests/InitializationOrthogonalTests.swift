@@ -78,8 +78,8 @@ import Testing
 
   // R's diagonal is positive: the weight is the Q, unique then, of the numbers that were drawn.
   @Test func isTheUniqueQ() throws {
-    var sequence = GaussianSequence(Xoshiro256(seed: 11))
-    let drawn = try Tensor((0..<35).map { _ in sequence.next() }, shape: [7, 5])
+    var drawing = Xoshiro256(seed: 11)
+    let drawn = try Initialization.normal([7, 5], as: Double.self, using: &drawing)
     var generator = Xoshiro256(seed: 11)
     let weight = try Initialization.orthogonal([7, 5], as: Double.self, using: &generator)
     #expect(weight == (try QRFactorization(of: drawn).withPositiveDiagonal().q))
