@@ -20,5 +20,15 @@ enum SystemCall {
     }
   }
 
+  /// Where a symbolic link points, as it says so; nil for what is no link.
+  static func destination(ofLink path: String) -> String? {
+    let capacity = Int(PATH_MAX)
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { buffer in
+      guard let start = buffer.baseAddress else { return nil }
+      let count = readlink(path, start, capacity)
+      return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+    }
+  }
+
   static func isRegularFile(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFREG }
 }

@@ -5,7 +5,7 @@ extension AttentionMask {
   /// The `attn_mask` of PyTorch's `nn.MultiheadAttention` as BOOL: **true = ignore**.
   ///
   /// - Parameters:
-  ///   - mask: [L, S], or [B·H, L, S] with index b·H + h.
+  ///   - mask: [L, S], or [B·H, L, S] with index b·H + h; a size of 1 repeats.
   ///   - headCount: H.
   /// - Throws: ``AttentionError/rank(name:expected:shape:)``, ``AttentionError/shape(name:expected:actual:)``; what
   ///   does not fit B, L or S is thrown by the call that uses the mask.
@@ -18,7 +18,7 @@ extension AttentionMask {
 
   /// The `key_padding_mask` of PyTorch's `nn.MultiheadAttention` as BOOL: **true = ignore**.
   ///
-  /// - Parameter mask: [B, S], or [S] for a single sequence.
+  /// - Parameter mask: [B, S], or [S] for a single sequence; a size of 1 repeats.
   /// - Throws: ``AttentionError/rank(name:expected:shape:)``.
   public static func ignoring(torchKeyPaddingMask mask: Tensor<Bool>) throws(AttentionError) -> AttentionMask {
     .keep(try inverted(fitted(keyPaddingMask: mask)))
@@ -27,7 +27,7 @@ extension AttentionMask {
   /// The `attn_mask` of PyTorch's `nn.MultiheadAttention` as numbers, which are added to the scores.
   ///
   /// - Parameters:
-  ///   - mask: [L, S], or [B·H, L, S] with index b·H + h.
+  ///   - mask: [L, S], or [B·H, L, S] with index b·H + h; a size of 1 repeats.
   ///   - headCount: H.
   /// - Throws: as ``ignoring(torchAttentionMask:headCount:)``.
   public static func adding(
@@ -38,13 +38,13 @@ extension AttentionMask {
 
   /// The `key_padding_mask` of PyTorch's `nn.MultiheadAttention` as numbers, which are added to the scores.
   ///
-  /// - Parameter mask: [B, S], or [S] for a single sequence.
+  /// - Parameter mask: [B, S], or [S] for a single sequence; a size of 1 repeats.
   /// - Throws: ``AttentionError/rank(name:expected:shape:)``.
   public static func adding(torchKeyPaddingMask mask: Tensor<Scalar>) throws(AttentionError) -> AttentionMask {
     .bias(try fitted(keyPaddingMask: mask))
   }
 
-  /// [L, S] as it is; [B·H, L, S] → [B, H, L, S].
+  /// [L, S] as it is; [B·H, L, S] → [B, H, L, S]; [1, L, S] → [1, 1, L, S].
   private static func fitted<Element: TensorElement>(
     attentionMask mask: Tensor<Element>, headCount: Int
   ) throws(AttentionError) -> Tensor<Element> {
@@ -52,6 +52,8 @@ extension AttentionMask {
     switch shape.count {
     case 2:
       return mask
+    case 3 where shape[0] == 1:
+      return try rethrowing { () throws(TensorError) in try mask.insertingAxis(0) }
     case 3:
       guard headCount >= 1, shape[0] % headCount == 0 else {
         throw .shape(name: "attention mask", expected: "[B·\(headCount), L, S] for \(headCount) heads", actual: shape)

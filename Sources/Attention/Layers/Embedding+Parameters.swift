@@ -24,7 +24,7 @@ extension Embedding: ParameterizedLayer {
     stateDict: [String: Tensor<Scalar>], prefix: String = "", paddingIndex: Int? = nil, isStrict: Bool = true
   ) throws(AttentionError) {
     var reader = StateDictReader(stateDict, prefix: prefix)
-    let weight = reader.takeMatrix("weight", "[vocabulary, E]")
+    let weight = reader.take("weight", [nil, nil], "[vocabulary, E]")
     try reader.finish(isStrict: isStrict)
     guard let weight else { throw .stateDict(missing: [prefix + "weight"], unexpected: [], misshapen: []) }
     try self.init(weight: weight, paddingIndex: paddingIndex)

@@ -7,6 +7,9 @@ extension InputProjection {
     weights: [Tensor<Scalar>], biases: [Tensor<Scalar>?], names: ParameterNames
   ) throws(AttentionError) {
     if weights.count == 1 {
+      guard weights[0].rank == 2 else {
+        throw .rank(name: "packed projection weight", expected: "2: [3E, E]", shape: weights[0].shape)
+      }
       self = .packed(try Linear(weight: weights[0], bias: try Self.packed(biases, size: weights[0].shape[1])))
       return
     }

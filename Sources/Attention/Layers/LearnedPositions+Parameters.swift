@@ -21,7 +21,7 @@ extension LearnedPositions: ParameterizedLayer {
     stateDict: [String: Tensor<Scalar>], prefix: String = "", isStrict: Bool = true
   ) throws(AttentionError) {
     var reader = StateDictReader(stateDict, prefix: prefix)
-    let weight = reader.takeMatrix("weight", "[capacity, E]")
+    let weight = reader.take("weight", [nil, nil], "[capacity, E]")
     try reader.finish(isStrict: isStrict)
     guard let weight else { throw .stateDict(missing: [prefix + "weight"], unexpected: [], misshapen: []) }
     try self.init(weight: weight)

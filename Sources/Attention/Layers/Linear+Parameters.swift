@@ -23,8 +23,8 @@ extension Linear: ParameterizedLayer {
     stateDict: [String: Tensor<Scalar>], prefix: String = "", isStrict: Bool = true
   ) throws(AttentionError) {
     var reader = StateDictReader(stateDict, prefix: prefix)
-    let weight = reader.takeMatrix("weight", "[out, in]")
-    let bias = reader.shape("bias") == nil ? nil : reader.take("bias", weight.map { [$0.shape[0]] })
+    let weight = reader.take("weight", [nil, nil], "[out, in]")
+    let bias = reader.shape("bias") == nil ? nil : reader.take("bias", [weight?.shape[0]], "[out]")
     try reader.finish(isStrict: isStrict)
     guard let weight else { throw .stateDict(missing: [prefix + "weight"], unexpected: [], misshapen: []) }
     try self.init(weight: weight, bias: bias)

@@ -48,25 +48,26 @@ extension MultiHeadAttention {
   ) throws(AttentionError) {
     var reader = reader
     let size = sizes.embedding
-    let inputs = [size, sizes.key, sizes.value]
+    let packedSize = size.map { 3 * $0 }
+    let inputs = [(size, "[E, E]"), (sizes.key, "[E, keySize]"), (sizes.value, "[E, valueSize]")]
     var weights: [Tensor<Scalar>?] = []
     if let name = names.packedWeight, sizes.isPacked {
-      weights = [reader.take(name, size.map { [3 * $0, $0] })]
+      weights = [reader.take(name, [packedSize, size], "[3E, E]")]
     } else {
-      for (name, input) in zip(names.separateWeights, inputs) {
-        weights.append(reader.take(name, size.flatMap { size in input.map { [size, $0] } }))
+      for (name, (input, form)) in zip(names.separateWeights, inputs) {
+        weights.append(reader.take(name, [size, input], form))
       }
     }
-    let outputWeight = reader.take(names.outputWeight, size.map { [$0, $0] })
+    let outputWeight = reader.take(names.outputWeight, [size, size], "[E, E]")
     var biases: [Tensor<Scalar>?] = []
     var outputBias: Tensor<Scalar>?
     if hasBias {
       if let name = names.packedBias {
-        biases = [reader.take(name, size.map { [3 * $0] })]
+        biases = [reader.take(name, [packedSize], "[3E]")]
       } else {
-        for name in names.separateBiases { biases.append(name.flatMap { reader.take($0, size.map { [$0] }) }) }
+        for name in names.separateBiases { biases.append(name.flatMap { reader.take($0, [size], "[E]") }) }
       }
-      outputBias = names.outputBias.flatMap { reader.take($0, size.map { [$0] }) }
+      outputBias = names.outputBias.flatMap { reader.take($0, [size], "[E]") }
     }
     try reader.finish(isStrict: isStrict)
     guard let outputWeight else { throw .stateDict(missing: [names.outputWeight], unexpected: [], misshapen: []) }
@@ -106,10 +107,9 @@ private struct ParameterSizes {
     } else {
       votes += separate.compactMap { $0?.rows } + (separate[0].map { [$0.columns] } ?? [])
     }
-    let counts = Dictionary(votes.map { ($0, 1) }, uniquingKeysWith: +)
-    let size = counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
     // What an int can hold three times; a larger one is no size of these tensors.
-    embedding = size.flatMap { $0 <= Int.max / 3 ? $0 : nil }
+    let counts = Dictionary(votes.filter { $0 <= Int.max / 3 }.map { ($0, 1) }, uniquingKeysWith: +)
+    embedding = counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
     key = separate[1]?.columns ?? embedding
     value = separate[2]?.columns ?? embedding
   }

@@ -13,13 +13,13 @@ extension MultiHeadAttentionPlan {
   ///   - workspace: from ``makeWorkspace()``.
   /// - Returns: the weights [B, L, S] or [B, H, L, S] (without B for inputs of rank 2), if asked for, and other
   ///   details.
-  /// - Throws: ``AttentionError`` before the output is written.
+  /// - Throws: ``AttentionError`` before anything is computed, but for memory that is not given.
   @discardableResult
   public func run(
     query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>, mask: AttentionMask<Scalar>? = nil,
     into output: inout Tensor<Scalar>, workspace: inout MultiHeadAttentionWorkspace<Scalar>
   ) throws(AttentionError) -> (weights: Tensor<Scalar>?, details: AttentionDetails<Scalar>) {
-    let sizes = try checkedSizes(query, key, value)
+    let sizes = try checkedSizes(query, key, value, mask)
     guard output.shape == query.shape else {
       throw .shape(name: "output", expected: "\(query.shape), as query", actual: output.shape)
     }
@@ -43,16 +43,10 @@ extension MultiHeadAttentionPlan {
   // MARK: Steps
 
   private func checkedSizes(
-    _ query: Tensor<Scalar>, _ key: Tensor<Scalar>, _ value: Tensor<Scalar>
+    _ query: Tensor<Scalar>, _ key: Tensor<Scalar>, _ value: Tensor<Scalar>, _ mask: AttentionMask<Scalar>?
   ) throws(AttentionError) -> InputSizes {
     let sizes = try InputSizes(layer, query: query, key: key, value: value)
-    let capacity = attention.shape
-    for (name, actual, planned) in [
-      ("batch", sizes.batch, capacity.batch), ("queries", sizes.queries, capacity.queries),
-      ("keys", sizes.keys, capacity.keys),
-    ] where actual > planned {
-      throw .capacity(name: name, capacity: planned, actual: actual)
-    }
+    try attention.check(batch: sizes.batch, queries: sizes.queries, keys: sizes.keys, mask: mask)
     return sizes
   }
 

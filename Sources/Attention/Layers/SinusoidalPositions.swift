@@ -25,12 +25,15 @@ public struct SinusoidalPositions<Scalar: BLASScalar>: Positions {
   ///   - base: the longest wave's length over 2π, nearly.
   ///   - precomputed: how many positions, from 0, are computed here and kept. Others are computed in each call that
   ///     needs them, to the same bits.
-  /// - Throws: ``AttentionError/argument(name:expected:actual:)`` for a size that is odd or below 2, a base that is not
-  ///   a finite number above 0, or a negative count.
+  /// - Throws: ``AttentionError/argument(name:expected:actual:)`` for a size that is odd, below 2 or above 2³¹ − 1, a
+  ///   base that is not a finite number above 0, or a negative count; ``AttentionError/tensor(_:)`` when memory is not
+  ///   given.
   /// - Complexity: precomputed·E sines and cosines.
   public init(embeddingSize: Int, base: Double = 10_000, precomputed: Int = 512) throws(AttentionError) {
-    guard embeddingSize >= 2, embeddingSize % 2 == 0 else {
-      throw .argument(name: "embeddingSize", expected: "an even number, 2 or more", actual: "\(embeddingSize)")
+    // As large as a size that BLAS can count, as every layer's.
+    guard embeddingSize >= 2, embeddingSize % 2 == 0, embeddingSize <= Int(Int32.max) else {
+      throw .argument(
+        name: "embeddingSize", expected: "an even number in 2...\(Int32.max)", actual: "\(embeddingSize)")
     }
     guard base > 0, base.isFinite else {
       throw .argument(name: "base", expected: "a finite number above 0", actual: "\(base)")
@@ -63,11 +66,16 @@ public struct SinusoidalPositions<Scalar: BLASScalar>: Positions {
   ) throws(AttentionError) -> Tensor<Scalar> {
     try rethrowing { () throws(TensorError) in
       let rows = try Tensor<Double>(uninitialized: [range.count, size])
-      let wavelengths = (0..<(size / 2)).map { pow(base, Double(2 * $0) / Double(size)) }
+      // No array, which stops the program where there is no memory for it.
+      let pairCount = range.isEmpty ? 0 : size / 2
+      let wavelengths = try TensorStorage<Double>(uninitializedCount: pairCount)
+      defer { withExtendedLifetime(wavelengths) {} }
+      let wavelength = wavelengths.base
+      for pair in 0..<pairCount { wavelength[pair] = pow(base, Double(2 * pair) / Double(size)) }
       var next = rows.storage.base
       for position in range {
-        for wavelength in wavelengths {
-          let angle = Double(position) / wavelength
+        for pair in 0..<pairCount {
+          let angle = Double(position) / wavelength[pair]
           next[0] = sin(angle)
           next[1] = cos(angle)
           next += 2

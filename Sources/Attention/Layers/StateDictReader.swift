@@ -15,26 +15,24 @@ struct StateDictReader<Scalar: BLASScalar> {
   /// The shape under a name, if there is one.
   func shape(_ name: String) -> [Int]? { tensors[prefix + name]?.shape }
 
-  /// The tensor under a name; nil, and noted, if it is missing or of another shape. A shape of nil expects any.
-  mutating func take(_ name: String, _ shape: [Int]?) -> Tensor<Scalar>? {
-    take(name, expected: shape.map { "\($0)" }) { actual in shape.map { $0 == actual } ?? true }
-  }
-
-  /// The matrix under a name, whatever its sizes, which are called by `form`, such as `[out, in]`; nil, and noted, if
-  /// it is missing or of another rank.
-  mutating func takeMatrix(_ name: String, _ form: String) -> Tensor<Scalar>? {
-    take(name, expected: form) { $0.count == 2 }
-  }
-
-  private mutating func take(_ name: String, expected: String?, fits: ([Int]) -> Bool) -> Tensor<Scalar>? {
+  /// The tensor under a name; nil, and noted, if it is missing or of another shape.
+  ///
+  /// - Parameters:
+  ///   - name: without the prefix.
+  ///   - sizes: of each axis; nil where nothing tells it, so that the rank alone is asked for.
+  ///   - form: the shape in letters, such as `[out, in]`, for messages about sizes of which one is nil.
+  mutating func take(_ name: String, _ sizes: [Int?], _ form: String = "") -> Tensor<Scalar>? {
     let full = prefix + name
+    let known = sizes.compactMap { $0 }
+    let expected = known.count == sizes.count ? "\(known)" : form
     taken.insert(full)
     guard let tensor = tensors[full] else {
-      missing.append(full + (expected.map { " \($0)" } ?? ""))
+      missing.append("\(full) \(expected)")
       return nil
     }
-    guard fits(tensor.shape) else {
-      misshapen.append("\(full): expected \(expected ?? "any"), got \(tensor.shape)")
+    let shape = tensor.shape
+    guard shape.count == sizes.count, zip(shape, sizes).allSatisfy({ $0 == $1 ?? $0 }) else {
+      misshapen.append("\(full): expected \(expected), got \(shape)")
       return nil
     }
     return tensor

@@ -15,7 +15,7 @@ struct MHACommand: ParsableCommand {
       added)
         attn_mask   [L,S], or [B·H,L,S] with index b·H + h
         key_padding_mask
-                    [B,S], or [S] for one sequence
+                    [B,S], or [S] for one sequence; a mask's size of 1 repeats
 
       STATE holds the parameters, each bias optional if all are missing
         torch       in_proj_weight [3E,E], or q_proj_weight [E,E],

@@ -101,6 +101,9 @@ struct RunCommand: ParsableCommand {
   func validate() throws {
     for (name, count) in [("--heads", heads), ("--kv-heads", kvHeads)] {
       if let count, count < 1 { throw ValidationError("\(name) is \(count), expected 1 or more") }
+      if let count, count > Int(Int32.max) {
+        throw ValidationError("\(name) is \(count), expected at most \(Int32.max)")
+      }
     }
     if let kvHeads {
       guard let heads else { throw ValidationError("--kv-heads needs --heads beside it") }

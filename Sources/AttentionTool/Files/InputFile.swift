@@ -34,6 +34,8 @@ struct InputFile: Sendable {
       throw ToolFailure.input("\(path): \(error)")
     } catch let error as TensorError {
       throw ToolFailure.input("\(path): \(error)")
+    } catch let error as LayerStateError {
+      throw ToolFailure.input("\(path): \(error)")
     }
   }
 

@@ -7,6 +7,7 @@ struct KeyValuePast: Sendable {
   let length: Int
   private let file: SafetensorsFile
   private let keyValueHeads: Int
+  private let keyShape: [Int]
 
   /// - Returns: nil when the file has neither.
   /// - Throws: when it has one of them only, or their shapes do not go with the new keys and values.
@@ -21,7 +22,22 @@ struct KeyValuePast: Sendable {
         name: "past_value", expected: "\(key[2]) rows to go with past_key \(key)", actual: value)
     }
     length = key[2]
-    (self.file, self.keyValueHeads) = (file, keyValueHeads)
+    (self.file, self.keyValueHeads, keyShape) = (file, keyValueHeads, key)
+  }
+
+  /// The sizes of a problem with the past's keys before its own.
+  ///
+  /// - Throws: for more keys than a problem can have; a past without elements may have any number.
+  func prepended(to new: AttentionShape) throws -> AttentionShape {
+    let limit = Int(Int32.max) - new.keys
+    guard length <= limit else {
+      throw AttentionError.shape(
+        name: "past_key", expected: "at most \(limit) rows to go with key \(try file.entry("key").shape)",
+        actual: keyShape)
+    }
+    return try AttentionShape(
+      batch: new.batch, heads: new.heads, keyValueHeads: new.keyValueHeads, queries: new.queries,
+      keys: length + new.keys, headSize: new.headSize, valueHeadSize: new.valueHeadSize)
   }
 
   private static func check(
@@ -69,7 +85,9 @@ struct KeyValuePast: Sendable {
     let (pastSize, newSize) = (past.shape[2] * past.shape[3], new.shape[2] * new.shape[3])
     var all: [Element] = []
     all.reserveCapacity(before.count + after.count)
-    for matrix in 0..<(new.shape[0] * new.shape[1]) {
+    // Without elements there is nothing to join, in however many heads.
+    let matrixCount = before.isEmpty && after.isEmpty ? 0 : new.shape[0] * new.shape[1]
+    for matrix in 0..<matrixCount {
       all += before[(matrix * pastSize)..<((matrix + 1) * pastSize)]
       all += after[(matrix * newSize)..<((matrix + 1) * newSize)]
     }

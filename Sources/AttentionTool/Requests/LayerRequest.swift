@@ -41,8 +41,9 @@ struct LayerRequest: Sendable {
       var mask = try TorchMasks<Scalar>(file, query: query.shape, key: key.shape, headCount: heads).mask
       if isCausal { mask = mask & .causal }
       let options = AttentionOptions(alignment: .start, path: path, workers: threads)
-      let attention = try layer(
-        query: query, key: key, value: value, mask: mask, needsWeights: needsWeights, options: options)
+      let attention = try InputShapes(query: query.shape, key: key.shape, value: value.shape).explaining {
+        try layer(query: query, key: key, value: value, mask: mask, needsWeights: needsWeights, options: options)
+      }
 
       var result = ResultFile()
       if explains {

@@ -9,15 +9,39 @@ struct LayerState: Sendable {
 
   /// The layer of the parameters.
   ///
-  /// - Throws: for a parameter that is missing or of another shape, and for one that a layer of these names does not have: left out
-  ///   (PyTorch's `bias_k`, or BERT's `distance_embedding`), it would make the numbers wrong.
+  /// - Throws: with all parameters that are missing, or of another shape or type, and those that a layer of these names does not
+  ///   have: left out (PyTorch's `bias_k`, or BERT's `distance_embedding`), they would make the numbers wrong.
   func layer<Scalar: BLASScalar>(
     of file: SafetensorsFile, headCount: Int, as type: Scalar.Type
   ) throws -> MultiHeadAttention<Scalar> {
     // Another file, or another prefix: said at once, not as everything that is missing and unexpected.
     guard firstNames.contains(where: { file.contains(prefix + $0) }) else { throw notFound(in: file) }
     var tensors: [String: Tensor<Scalar>] = [:]
-    for name in file.names where isOwn(name) { tensors[name] = try file.tensor(name, convertedTo: type) }
+    var wrongTypes: [CheckpointError] = []
+    for name in file.names where isOwn(name) {
+      do {
+        tensors[name] = try file.tensor(name, convertedTo: type)
+      } catch {
+        switch error {
+        case .wrongElementType, .unreadableElementType: wrongTypes.append(error)
+        default: throw error
+        }
+        // Its name and shape are still looked at.
+        tensors[name] = try Tensor(zeros: []).broadcast(to: file.entry(name).shape)
+      }
+    }
+    do {
+      let layer = try layer(of: tensors, headCount)
+      guard wrongTypes.isEmpty else { throw LayerStateError(parameters: nil, types: wrongTypes) }
+      return layer
+    } catch let error as AttentionError where !wrongTypes.isEmpty {
+      throw LayerStateError(parameters: error, types: wrongTypes)
+    }
+  }
+
+  private func layer<Scalar: BLASScalar>(
+    of tensors: [String: Tensor<Scalar>], _ headCount: Int
+  ) throws(AttentionError) -> MultiHeadAttention<Scalar> {
     do {
       return try MultiHeadAttention(
         stateDict: tensors, prefix: prefix, names: ParameterNames(names), headCount: headCount)

@@ -10,15 +10,18 @@ struct ONNXMask<Scalar: BLASScalar> {
   init?(_ file: SafetensorsFile, shape: AttentionShape) throws {
     let name = "mask"
     guard file.contains(name) else { return nil }
-    if try file.entry(name).type == .bool {
-      mask = .keep(try Self.fitted(file.tensor(name, as: Bool.self), masked: false, shape: shape))
-    } else if try file.entry(name).type.realElement != nil {
-      mask = .bias(
-        try Self.fitted(file.tensor(name, convertedTo: Scalar.self), masked: -.infinity, shape: shape))
-    } else {
-      throw CheckpointError.wrongElementType(
-        tensor: name, expected: "BOOL or a floating-point type (F64, F32, F16, BF16)", actual: try file.entry(name).type
-      )
+    let type = try file.entry(name).type
+    do {
+      if type == .bool {
+        mask = .keep(try Self.fitted(file.tensor(name, as: Bool.self), masked: false, shape: shape))
+      } else if type.realElement != nil {
+        mask = .bias(try Self.fitted(file.tensor(name, convertedTo: Scalar.self), masked: -.infinity, shape: shape))
+      } else {
+        throw CheckpointError.wrongElementType(
+          tensor: name, expected: "BOOL or a floating-point type (F64, F32, F16, BF16)", actual: type)
+      }
+    } catch let error as TensorError {
+      throw CheckpointError.tensor(name: name, error)
     }
   }
 
@@ -35,15 +38,13 @@ struct ONNXMask<Scalar: BLASScalar> {
       throw AttentionError.maskShape(name: "mask", shape: mask.shape, expected: full)
     }
     if width == shape.keys { return mask }
-    let padding = [Element](repeating: masked, count: shape.keys - width)
-    let rows = mask.shape.dropLast().reduce(1, *)
+    // A mask without elements, in a file of a few bytes, may have any number of rows: a tensor throws where an array would
+    // stop the program.
+    var padded = try Tensor(repeating: masked, shape: mask.shape.dropLast() + [shape.keys])
     let elements = mask.elements
-    var padded: [Element] = []
-    padded.reserveCapacity(rows * shape.keys)
-    for row in 0..<rows {
-      padded += elements[(row * width)..<((row + 1) * width)]
-      padded += padding
+    try padded.withMutableSpan { padded in
+      for index in elements.indices { padded[index / width * shape.keys + index % width] = elements[index] }
     }
-    return try Tensor(padded, shape: mask.shape.dropLast() + [shape.keys])
+    return padded
   }
 }

@@ -46,22 +46,28 @@ struct RunRequest: Sendable {
     if queries.rank == 3, heads == nil {
       throw ToolFailure.usage("query has shape \(queries.shape), [B, L, H·D] of rank 3, which needs --heads H")
     }
-    var shape = try shape(queries: queries, keys: keys, values: values)
+    // The sizes without the past first, so that messages show the shapes that stand in the file.
+    var inputs = InputShapes(query: queries.shape, key: keys.shape, value: values.shape)
+    if keys.rank == 3, keyValueHeads == nil {
+      inputs.keyHint = "; without --kv-heads it has \(heads ?? queries.shape[1]) heads"
+    }
+    var shape = try inputs.explaining {
+      try AttentionShape(queries: queries, keys: keys, values: values, heads: heads, keyValueHeads: keyValueHeads)
+    }
 
     var result = ResultFile()
     let past = try KeyValuePast(file, keyValueHeads: shape.keyValueHeads)
     if let past {
+      let alone = shape
+      shape = try inputs.explaining { try past.prepended(to: alone) }
       keys = try past.prepended(to: "key", as: type, into: &result)
       values = try past.prepended(to: "value", as: type, into: &result)
-      shape = try AttentionShape(
-        batch: shape.batch, heads: shape.heads, keyValueHeads: shape.keyValueHeads, queries: shape.queries,
-        keys: shape.keys + past.length, headSize: shape.headSize, valueHeadSize: shape.valueHeadSize)
     }
     let lengths = try KeyLengths(file, shape: shape, hasPast: past != nil)
 
-    let plan = try AttentionPlan<Scalar>(
-      shape: shape, mask: mask(file, shape: shape, lengths: lengths),
-      options: options(past: past, lengths: lengths, queries: shape.queries))
+    let mask: AttentionMask<Scalar> = try mask(file, shape: shape, lengths: lengths)
+    let options = options(past: past, lengths: lengths, queries: shape.queries)
+    let plan = try blamingOptions { try AttentionPlan<Scalar>(shape: shape, mask: mask, options: options) }
     let attention = try plan(queries: queries, keys: keys, values: values)
     if explains { result.explanation = plan.explain() }
 
@@ -76,32 +82,12 @@ struct RunRequest: Sendable {
     return result
   }
 
-  /// The sizes without the past, so that messages show the shapes that stand in the file.
-  private func shape<Scalar: BLASScalar>(
-    queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>
-  ) throws -> AttentionShape {
+  /// Runs `body`; a number that the type computed in does not have is the option's fault, not the file's.
+  private func blamingOptions<Result>(_ body: () throws -> Result) throws -> Result {
     do {
-      return try AttentionShape(
-        queries: queries, keys: keys, values: values, heads: heads, keyValueHeads: keyValueHeads)
-    } catch {
-      throw explained(error, queries: queries.shape, keys: keys.shape)
-    }
-  }
-
-  /// The same error with both shapes in it, and the option that was most likely forgotten.
-  private func explained(_ error: AttentionError, queries: [Int], keys: [Int]) -> AttentionError {
-    switch error {
-    case .headCounts(let heads, let keyValueHeads):
-      return .shape(
-        name: "key",
-        expected: "a number of heads (here \(keyValueHeads)) that divides the \(heads) of query \(queries)",
-        actual: keys)
-    case .shape(name: "key", let expected, let actual) where actual.count == 3 && keyValueHeads == nil:
-      let heads = heads ?? queries[1]
-      return .shape(
-        name: "key", expected: expected + "; without --kv-heads it has \(heads) heads", actual: actual)
-    default:
-      return error
+      return try body()
+    } catch AttentionError.argument(let name, let expected, let actual) where name == "scale" || name == "softcap" {
+      throw ToolFailure.usage("--\(name) is \(actual), expected \(expected)")
     }
   }
 

@@ -2,7 +2,7 @@ internal import Attention
 internal import Checkpoints
 
 /// `attn_mask` and `key_padding_mask` as `nn.MultiheadAttention` reads them: BOOL with **true = ignore**, or numbers that are
-/// added; of exactly its shapes, without broadcasting.
+/// added; of its shapes, a size of 1 repeating.
 struct TorchMasks<Scalar: BLASScalar> {
   private(set) var mask = AttentionMask<Scalar>.none
 
@@ -14,7 +14,10 @@ struct TorchMasks<Scalar: BLASScalar> {
     guard query.count == 2 || query.count == 3, key.count == query.count else { return }
     let batch = query.count == 3 ? query[0] : 1
     let (queries, keys) = (query[query.count - 2], key[key.count - 2])
-    try add("attn_mask", file, [[queries, keys], [batch * headCount, queries, keys]]) { boolean in
+    // A batch without elements may have any size: more than can be counted is no mask's.
+    let (matrices, overflows) = batch.multipliedReportingOverflow(by: headCount)
+    let perHead = overflows ? [] : [[matrices, queries, keys]]
+    try add("attn_mask", file, [[queries, keys]] + perHead) { boolean in
       try .ignoring(torchAttentionMask: boolean, headCount: headCount)
     } adding: { numbers in
       try .adding(torchAttentionMask: numbers, headCount: headCount)
@@ -33,8 +36,11 @@ struct TorchMasks<Scalar: BLASScalar> {
   ) throws {
     guard file.contains(name) else { return }
     let entry = try file.entry(name)
-    guard shapes.contains(entry.shape) else {
-      let expected = shapes.map { "\($0)" }.joined(separator: " or ")
+    let fits = shapes.contains { shape in
+      entry.shape.count == shape.count && zip(entry.shape, shape).allSatisfy { $0 == $1 || $0 == 1 }
+    }
+    guard fits else {
+      let expected = shapes.map { "\($0)" }.joined(separator: " or ") + ", or 1 for any of these sizes"
       throw AttentionError.shape(name: name, expected: expected, actual: entry.shape)
     }
     if entry.type == .bool {

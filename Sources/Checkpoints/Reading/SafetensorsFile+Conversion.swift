@@ -57,18 +57,14 @@ extension SafetensorsFile {
     _ tensor: Tensor<Source>, _ name: String
   ) throws(CheckpointError) -> Tensor<Element> {
     if let same = tensor as? Tensor<Element> { return same }
-    var converted: [Element] = []
-    converted.reserveCapacity(tensor.count)
-    for (index, element) in tensor.elements.enumerated() {
-      guard let value = Element(exactly: element) else {
-        throw .integerOutOfRange(tensor: name, index: index, actual: "\(element)", type: "\(Element.self)")
-      }
-      converted.append(value)
-    }
     do throws(TensorError) {
-      return try Tensor(converted, shape: tensor.shape)
+      return try tensor.converted(to: Element.self)
     } catch {
-      throw .tensor(name: name, error)
+      // Which of a file's numbers it was is looked for only now.
+      let wrong = tensor.elements.enumerated().first { Element(exactly: $0.element) == nil }
+      guard let wrong else { throw .tensor(name: name, error) }
+      throw .integerOutOfRange(
+        tensor: name, index: wrong.offset, actual: "\(wrong.element)", type: "\(Element.self)")
     }
   }
 }

@@ -49,13 +49,28 @@ struct AtomicFile: ~Copyable {
   /// Renaming would put a regular file in a device's place (/dev/null, as root), so anything else is refused.
   private static func resolve(_ path: String) throws(CheckpointError) -> (target: String, mode: mode_t?) {
     var status = stat()
-    guard stat(path, &status) == 0 else { return (path, nil) }
+    guard stat(path, &status) == 0 else {
+      // Links that lead to each other: renaming would put the file in the first one's place.
+      guard errno != ELOOP else {
+        throw .cannotWrite(path: path, step: "resolving", reason: SystemCall.lastError)
+      }
+      return (linked(path), nil)
+    }
     guard SystemCall.isRegularFile(status) else { throw .notARegularFile(path: path) }
     guard let resolved = realpath(path, nil) else {
       throw .cannotWrite(path: path, step: "resolving", reason: SystemCall.lastError)
     }
     defer { free(resolved) }
     return (String(cString: resolved), status.st_mode & 0o777)
+  }
+
+  /// The name at the end of a chain of symbolic links that leads to no file yet; `path` itself where it is no link.
+  private static func linked(_ path: String) -> String {
+    var name = path
+    while let destination = SystemCall.destination(ofLink: name) {
+      name = destination.hasPrefix("/") ? destination : Temporary.folder(of: name) + "/" + destination
+    }
+    return name
   }
 
   /// Makes the new name last through a power cut; where a file system can't, the file is complete all the same.

@@ -137,6 +137,10 @@ extension Tensor where Element: BinaryInteger {
 @specialized(where Source == Float16, Destination == Float)
 @specialized(where Source == Float, Destination == BFloat16)
 @specialized(where Source == Float, Destination == Float16)
+@specialized(where Source == BFloat16, Destination == Double)
+@specialized(where Source == Float16, Destination == Double)
+@specialized(where Source == Double, Destination == BFloat16)
+@specialized(where Source == Double, Destination == Float16)
 private func convert<Source: RealElement, Destination: RealElement>(
   _ source: [Source], into destination: UnsafeMutablePointer<Destination>
 ) {

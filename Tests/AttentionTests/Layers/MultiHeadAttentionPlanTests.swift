@@ -102,6 +102,33 @@ import Testing
     #expect(output.elements.allSatisfy { $0 == 3 })
   }
 
+  /// What a run projects would be in the workspace: it still holds what was projected before.
+  @Test func nothingIsProjectedWhenARunThrows() throws {
+    let plan = try layer.plan(batch: 2, queries: 7)
+    var workspace = try plan.makeWorkspace()
+    let ones = try Tensor<Float>(repeating: 1, shape: [2, 7, 15])
+    let zeros = try Tensor<Float>(zeros: [2, 7, 15])
+    let projected = try plan.project(query: ones, key: ones, value: ones, workspace: &workspace)
+    let before = projected.queries.elements
+    #expect(before.contains { $0 != 0 })
+    var output = ones
+    for mask in [
+      AttentionMask<Float>.keyLengths([7]), .keep(try Tensor(zeros: [6, 7])), .window(left: -3, right: nil),
+    ] {
+      #expect(throws: AttentionError.self) {
+        try plan.run(query: zeros, key: zeros, value: zeros, mask: mask, into: &output, workspace: &workspace)
+      }
+      #expect(projected.queries.elements == before, "\(mask)")
+    }
+    // The plan's own mask, in a run for whose sizes it was not made.
+    let causal = try layer.plan(batch: 2, queries: 7, mask: .causal)
+    let short = try zeros.sliced(axis: 1, 0..<5)
+    #expect(throws: AttentionError.alignmentNeeded(queries: 7, keys: 5)) {
+      try causal.run(query: zeros, key: short, value: short, into: &output, workspace: &workspace)
+    }
+    #expect(projected.queries.elements == before && output == ones)
+  }
+
   @Test func explanationSaysHowInputsAreProjected() throws {
     let packed = try layer.plan(batch: 2, queries: 7, options: AttentionOptions(path: .tiled)).explain()
     #expect(packed.contains("[45, 15]: one matrix product of [14, 15]"))

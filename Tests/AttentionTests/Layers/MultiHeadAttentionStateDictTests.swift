@@ -88,7 +88,7 @@ import Testing
   @Test func missingAndMisshapen() throws {
     #expect(
       throws: AttentionError.stateDict(
-        missing: ["x.in_proj_weight", "x.out_proj.weight"], unexpected: [], misshapen: [])
+        missing: ["x.in_proj_weight [3E, E]", "x.out_proj.weight [E, E]"], unexpected: [], misshapen: [])
     ) {
       try MultiHeadAttention<Float>(stateDict: tensors(), prefix: "x.", headCount: 3)
     }
@@ -113,6 +113,54 @@ import Testing
     #expect(
       throws: AttentionError.argument(name: "headCount", expected: "a divisor of embeddingSize 15", actual: "4")
     ) { try MultiHeadAttention<Float>(stateDict: tensors(), headCount: 4) }
+  }
+
+  /// Where no matrix tells E, each parameter is still known by its rank.
+  @Test func wrongRanks() throws {
+    func zeros(_ shapes: [String: [Int]]) throws -> [String: Tensor<Float>] {
+      try shapes.mapValues { try Tensor(zeros: $0) }
+    }
+    #expect(
+      throws: AttentionError.stateDict(
+        missing: [], unexpected: [],
+        misshapen: [
+          "in_proj_weight: expected [3E, E], got [45]", "out_proj.weight: expected [E, E], got [15, 15, 1]",
+          "in_proj_bias: expected [3E], got [45, 1]",
+        ])
+    ) {
+      try layer(
+        zeros([
+          "in_proj_weight": [45], "out_proj.weight": [15, 15, 1], "in_proj_bias": [45, 1], "out_proj.bias": [15],
+        ]))
+    }
+    #expect(
+      throws: AttentionError.stateDict(
+        missing: ["in_proj_bias [3E]"], unexpected: [],
+        misshapen: [
+          "q_proj_weight: expected [E, E], got [225]", "k_proj_weight: expected [E, keySize], got [15, 11, 1]",
+          "v_proj_weight: expected [E, valueSize], got []", "out_proj.weight: expected [E, E], got [15]",
+          "out_proj.bias: expected [E], got [1, 15]",
+        ])
+    ) {
+      try layer(
+        zeros([
+          "q_proj_weight": [225], "k_proj_weight": [15, 11, 1], "v_proj_weight": [], "out_proj.weight": [15],
+          "out_proj.bias": [1, 15],
+        ]))
+    }
+    // A size that can't be tripled has no vote.
+    #expect(
+      throws: AttentionError.stateDict(
+        missing: [], unexpected: [], misshapen: ["out_proj.weight: expected [0, 0], got [\(Int.max), 0]"])
+    ) { try layer(zeros(["in_proj_weight": [0, 0], "out_proj.weight": [.max, 0]])) }
+  }
+
+  @Test func replacementsOfAnotherRank() throws {
+    var layer = try layer(tensors())
+    let line = try Tensor<Float>(zeros: [45])
+    #expect(throws: AttentionError.rank(name: "packed projection weight", expected: "2: [3E, E]", shape: [45])) {
+      try layer.replaceParameters { line }
+    }
   }
 
   /// Of a whole model's names, those under the prefix count; strictly, all of them must be the layer's.

@@ -176,6 +176,24 @@ import Testing
     for batch in 0..<2 { #expect(try alone.selecting(axis: 0, batch).selecting(axis: 0, 2) == bias) }
   }
 
+  /// A mask's size of 1 stands for every place along its axis, in PyTorch's polarity as in any.
+  @Test(arguments: [[1, 7], [7, 1], [1, 1], [1, 7, 7], [6, 1, 7], [6, 7, 1], [1, 1, 7]])
+  func torchMasksRepeat(shape: [Int]) throws {
+    var random = SeededGenerator(seed: 26)
+    let layer = try layer(Double.self)
+    let x: Tensor<Double> = try random.normal([2, 7, 15])
+    let full = shape.count == 2 ? [7, 7] : [6, 7, 7]
+    let ignored = try Tensor((0..<shape.reduce(1, *)).map { $0 % 3 == 1 }, shape: shape)
+    let added: Tensor<Double> = try random.normal(shape)
+    let small =
+      try AttentionMask<Double>.ignoring(torchAttentionMask: ignored, headCount: 3)
+      & .adding(torchAttentionMask: added, headCount: 3)
+    let large =
+      try AttentionMask<Double>.ignoring(torchAttentionMask: ignored.broadcast(to: full), headCount: 3)
+      & .adding(torchAttentionMask: added.broadcast(to: full), headCount: 3)
+    #expect(try layer(x, mask: small) == layer(x, mask: large))
+  }
+
   @Test func emptyProblems() throws {
     let layer = try layer(Float.self)
     let bias = try #require(layer.outputProjection.bias)
@@ -208,15 +226,12 @@ import Testing
   }
 
   /// Several threads of a program may call at once: each gets what it would get alone, bit by bit.
-  @Test func eightCallersAtOnce() async throws {
+  @Test func eightCallersAtOnce() throws {
     var random = SeededGenerator(seed: 25)
     let layer = try MultiHeadAttention<Float>(embeddingSize: 60, headCount: 3, seed: 2)
     let x: Tensor<Float> = try random.normal([2, 67, 60])
     let alone = try layer(x, path: .tiled, workers: 2)
-    let results = try await withThrowingTaskGroup(of: Tensor<Float>.self) { group in
-      for _ in 0..<8 { group.addTask { try layer(x, path: .tiled, workers: 2) } }
-      return try await group.reduce(into: []) { $0.append($1) }
-    }
+    let results = try ConcurrentCalls.run(8) { _ in try layer(x, path: .tiled, workers: 2) }
     #expect(results.count == 8)
     #expect(results.allSatisfy { $0.isBitwiseEqual(to: alone) })
   }

@@ -85,6 +85,11 @@ import Testing
         misshapen: ["weight: expected [out, in], got [3]"])
     ) { try Linear(stateDict: ["weight": line, "bias": line, "scale": zeros]) }
     #expect(
+      throws: AttentionError.stateDict(
+        missing: [], unexpected: [],
+        misshapen: ["weight: expected [out, in], got [3]", "bias: expected [out], got [2, 2]"])
+    ) { try Linear(stateDict: ["weight": line, "bias": zeros]) }
+    #expect(
       throws: AttentionError.stateDict(missing: [], unexpected: [], misshapen: ["bias: expected [2], got [3]"])
     ) { try Linear(stateDict: ["weight": zeros, "bias": line]) }
     #expect(

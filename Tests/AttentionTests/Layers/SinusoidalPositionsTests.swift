@@ -79,12 +79,14 @@ import Testing
   }
 
   @Test func wrongArguments() throws {
-    for size in [7, 0, -2, 1] {
+    for size in [7, 0, -2, 1, 1 << 31, 1 << 60] {
       #expect(
         throws: AttentionError.argument(
-          name: "embeddingSize", expected: "an even number, 2 or more", actual: "\(size)")
-      ) { try SinusoidalPositions<Float>(embeddingSize: size) }
+          name: "embeddingSize", expected: "an even number in 2...2147483647", actual: "\(size)")
+      ) { try SinusoidalPositions<Float>(embeddingSize: size, precomputed: 0) }
     }
+    // Nothing is held for positions that nobody asked for.
+    #expect(try SinusoidalPositions<Float>(embeddingSize: 2_147_483_646, precomputed: 0).table.shape[0] == 0)
     for base in [0, -1, Double.infinity, .nan] {
       #expect(throws: AttentionError.argument(name: "base", expected: "a finite number above 0", actual: "\(base)")) {
         try SinusoidalPositions<Float>(embeddingSize: 6, base: base)

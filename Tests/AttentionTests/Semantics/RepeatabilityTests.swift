@@ -1,11 +1,10 @@
 import Attention
-import Dispatch
-import Synchronization
+import Support
 import Testing
 
 @Suite("The same numbers twice")
 struct RepeatabilityTests {
-  private struct Problem {
+  private struct Problem: Sendable {
     let q: Tensor<Double>
     let k: Tensor<Double>
     let v: Tensor<Double>
@@ -60,16 +59,11 @@ struct RepeatabilityTests {
   @Test("25: eight callers at once get what one gets", arguments: Way.all)
   func concurrentCallers(way: Way) throws {
     let problem = try Problem(queries: 3, keys: 70)
-    let expected = try problem.attend(way).output.elements
-    let wrong = Mutex<[String]>([])
-    DispatchQueue.concurrentPerform(iterations: 8) { caller in
-      do {
-        let actual = try problem.attend(way).output.elements
-        if actual != expected { wrong.withLock { $0.append("caller \(caller) got other numbers") } }
-      } catch {
-        wrong.withLock { $0.append("caller \(caller): \(error)") }
-      }
+    let expected = try problem.attend(way).output
+    let outputs = try ConcurrentCalls.run(8) { _ in try problem.attend(way).output }
+    #expect(outputs.count == 8)
+    for (caller, output) in outputs.enumerated() {
+      #expect(isBitwiseEqual(output, expected), "caller \(caller)")
     }
-    #expect(wrong.withLock { $0 } == [])
   }
 }

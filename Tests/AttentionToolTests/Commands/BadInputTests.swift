@@ -73,13 +73,19 @@ import Testing
       "heads no multiple", key: [2, 4, 7, 11], value: [2, 4, 7, 13], says: "key has shape [2, 4, 7, 11]",
       "query [2, 6, 5, 11]"),
     Bad("no key heads", key: [2, 0, 7, 11], value: [2, 0, 7, 13], says: "key has shape [2, 0, 7, 11]"),
-    Bad("heads against rank 4", "--heads", "3", says: "query has shape [2, 6, 5, 11], expected 3 heads"),
+    Bad(
+      "heads against rank 4", "--heads", "3",
+      says: "query has shape [2, 6, 5, 11], expected 3 heads", "(key has shape [2, 3, 7, 11])"),
     Bad(
       "kv-heads against rank 4", "--heads", "6", "--kv-heads", "2",
-      says: "key has shape [2, 3, 7, 11], expected 2 heads"),
+      says: "key has shape [2, 3, 7, 11], expected 2 heads", "(query has shape [2, 6, 5, 11])"),
     Bad(
       "heads that don't divide", "--heads", "4", query: [2, 5, 66], key: [2, 7, 33], value: [2, 7, 39],
-      says: "query has shape [2, 5, 66], expected a last dimension divisible by 4 heads"),
+      says: "query has shape [2, 5, 66], expected a last dimension divisible by 4 heads (key has shape [2, 7, 33])"),
+    Bad(
+      "key heads that don't divide", "--heads", "6", query: [2, 5, 66], key: [2, 7, 33], value: [2, 7, 39],
+      says: "key has shape [2, 7, 33], expected a last dimension divisible by 6 heads (query has shape [2, 5, 66])",
+      "without --kv-heads it has 6 heads"),
     Bad("mask too wide", says: "mask has shape [8]", "[2, 6, 5, 7]") { try $0.set("mask", random: [8]) },
     Bad("mask of rank 5", says: "mask has shape [1, 2, 6, 5, 7] of rank 5") {
       try $0.set("mask", random: [1, 2, 6, 5, 7])
@@ -113,7 +119,20 @@ import Testing
     },
     Bad(
       "a dimension beyond 32 bits", query: [1, 1, 1 << 31, 0], key: [1, 1, 7, 0], value: [1, 1, 7, 0],
-      says: "queries is 2147483648, expected 0...2147483647"),
+      says: "query has shape [1, 1, 2147483648, 0], expected queries of 0...2147483647 (key has shape [1, 1, 7, 0])"),
+    Bad(
+      "more elements than strides can count", query: [1 << 30, 1 << 30, 1, 0], key: [1 << 30, 1, 1, 0],
+      value: [1 << 30, 1, 1, 0],
+      says: "query has shape [1073741824, 1073741824, 1, 0], expected fewer elements",
+      "(key has shape [1073741824, 1, 1, 0])"),
+    Bad(
+      "a past of more rows than can be counted", query: [1, 1, 2, 0], key: [1, 1, 3, 0], value: [1, 1, 3, 0],
+      says: "past_key has shape [1, 1, 9223372036854775807, 0]", "key [1, 1, 3, 0]"
+    ) { for name in ["past_key", "past_value"] { try $0.set(name, Tensor<Float>(zeros: [1, 1, .max, 0])) } },
+    Bad(
+      "a mask to be padded beyond memory", query: [1, 1, 2_147_483_647, 0], key: [1, 1, 4_194_304, 0],
+      value: [1, 1, 4_194_304, 0], says: "tensor \"mask\": the system gave no 9007199250546688 bytes"
+    ) { try $0.set("mask", Tensor<Bool>(zeros: [2_147_483_647, 0])) },
     Bad(
       "scores that overflow", "--stage", "raw", query: [2, 6, 1 << 30, 0], key: [2, 3, 1 << 30, 0],
       value: [2, 3, 1 << 30, 0], says: "scores of shape [2, 6, 1073741824, 1073741824] is too large"),

@@ -91,6 +91,7 @@ import Testing
     Refused("run in -o out --heads 0", says: "--heads is 0, expected 1 or more"),
     Refused("run in -o out --heads -3", says: "--heads is -3, expected 1 or more"),
     Refused("run in -o out --heads 3 --kv-heads 0", says: "--kv-heads is 0, expected 1 or more"),
+    Refused("run in -o out --heads 2147483648", says: "--heads is 2147483648, expected at most 2147483647"),
     Refused("run in -o out --kv-heads 3", says: "--kv-heads needs --heads"),
     Refused(
       "run in -o out --heads 5 --kv-heads 2", says: "--heads is 5, expected a multiple of --kv-heads, which is 2"),

@@ -114,6 +114,21 @@ import Testing
     #expect(try folder.names() == ["in.st"])
   }
 
+  /// Numbers that the type computed in does not have: query is F32.
+  @Test(arguments: ["--scale 1e300", "--scale -1e39", "--softcap 1e300", "--softcap 1e-300"])
+  func exits64ForNumbersBeyondThePrecision(option: String) throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write(Sample { try $0.setInputs() }.bytes(), "in.st")
+    let words = option.split(separator: " ").map(String.init)
+    let run = try ToolProcess(["run", "in.st", "-o", "out.st"] + words, folder: folder)
+    #expect(run.status == 64)
+    #expect(run.errors.hasPrefix("Error: \(words[0]) is ") && run.errors.contains("Float"), "\(run.errors)")
+    #expect(run.errors.filter { $0 == "\n" }.count == 1, "\(run.errors)")
+    #expect(try folder.names() == ["in.st"])
+    let inDouble = try ToolProcess(["run", "in.st", "-o", "out.st", "--precision", "f64"] + words, folder: folder)
+    #expect(inDouble.status == 0, "\(inDouble.errors)")
+  }
+
   @Test(arguments: ["missing/out.st", ".", "out.st/x", "/dev/null"])
   func exits73WhenTheOutputCannotBeWritten(output: String) throws {
     let folder = try TemporaryFolder()

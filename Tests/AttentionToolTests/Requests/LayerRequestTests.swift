@@ -116,13 +116,13 @@ import Testing
 
   @Test func saysWhatIsWrongWithTheMasks() throws {
     expectFailure(
-      "in.st: attn_mask has shape [7, 5], expected [5, 7] or [6, 5, 7]",
+      "in.st: attn_mask has shape [7, 5], expected [5, 7] or [6, 5, 7], or 1 for any of these sizes",
       try input { try $0.set("attn_mask", random: [7, 5]) }, try state())
     expectFailure(
-      "in.st: attn_mask has shape [2, 5, 7], expected [5, 7] or [6, 5, 7]",
+      "in.st: attn_mask has shape [2, 5, 7], expected [5, 7] or [6, 5, 7], or 1 for any of these sizes",
       try input { try $0.set("attn_mask", random: [2, 5, 7]) }, try state())
     expectFailure(
-      "in.st: key_padding_mask has shape [2, 5], expected [2, 7]",
+      "in.st: key_padding_mask has shape [2, 5], expected [2, 7], or 1 for any of these sizes",
       try input { try $0.set("key_padding_mask", random: [2, 5]) }, try state())
     expectFailure(
       "in.st: tensor \"attn_mask\" has type I64, expected BOOL or a floating-point type (F64, F32, F16, BF16)",
@@ -144,9 +144,67 @@ import Testing
     expectFailure(
       "state.st: state dict: unexpected: bias_k [1, 1, 15]", try input(),
       try state { try $0.set("bias_k", random: [1, 1, 15]) })
+  }
+
+  /// A tensor of a wrong type hides nothing else that is wrong.
+  @Test func saysEverythingThatIsWrongWithTheStateAtOnce() throws {
+    let type = "has type I64, expected a floating-point type (F64, F32, F16, BF16)"
     expectFailure(
-      "state.st: tensor \"steps\" has type I64, expected a floating-point type (F64, F32, F16, BF16)", try input(),
-      try state { try $0.set("steps", [Int64(1)], [1]) })
+      "state.st: state dict: missing: out_proj.weight [15, 15]; unexpected: steps [1]; "
+        + "wrong shape: out_proj.bias: expected [15], got [14]; "
+        + "tensor \"in_proj_bias\" \(type); tensor \"steps\" \(type)", try input(),
+      try Sample {
+        try $0.set("in_proj_weight", random: [45, 15])
+        try $0.set("in_proj_bias", [Int64](repeating: 1, count: 45), [45])
+        try $0.set("out_proj.bias", random: [14])
+        try $0.set("steps", [Int64(1)], [1])
+      }.input("state.st"))
+    expectFailure(
+      "state.st: tensor \"in_proj_bias\" \(type)", try input(),
+      try Sample {
+        try $0.set("in_proj_weight", random: [45, 15])
+        try $0.set("in_proj_bias", [Int64](repeating: 1, count: 45), [45])
+        try $0.set("out_proj.weight", random: [15, 15])
+        try $0.set("out_proj.bias", random: [15])
+      }.input("state.st"))
+  }
+
+  @Test func namesTheTensorOfASizeThatIsTooLarge() throws {
+    let wide = 1 << 40
+    expectFailure(
+      "in.st: query has shape [0, \(wide), 15], expected queries of 0...2147483647 (key has shape [0, 7, 15])",
+      try Sample {
+        try $0.set("query", Tensor<Float>(zeros: [0, wide, 15]))
+        for name in ["key", "value"] { try $0.set(name, Tensor<Float>(zeros: [0, 7, 15])) }
+      }.input("in.st"), try state())
+    // B·H is more than can be counted.
+    let many = 1 << 62
+    expectFailure(
+      "in.st: query has shape [\(many), 1, 0], expected [\(many), 1, 15], the layer's embedding size",
+      try Sample {
+        for name in ["query", "key", "value"] { try $0.set(name, Tensor<Float>(zeros: [many, 1, 0])) }
+        try $0.set("attn_mask", [true], [1, 1])
+      }.input("in.st"), try state())
+  }
+
+  /// A size of 1 repeats, in both masks and both polarities.
+  @Test(
+    arguments: [[1, 7], [5, 1], [1, 1], [1, 5, 7], [6, 1, 7], [6, 5, 1], [1, 1, 1]], [[1, 7], [2, 1], [1, 1]])
+  func masksRepeat(attention: [Int], padding: [Int]) throws {
+    func output(_ fill: (inout Sample) throws -> Void) throws -> Tensor<Float> {
+      try LayerRequest(heads: 3)(input(fill), state: state()).file().tensor("output", as: Float.self)
+    }
+    let added = try Sample.random("attn_mask", attention)
+    let ignored = try Tensor((0..<padding.reduce(1, *)).map { $0 % 2 == 1 }, shape: padding)
+    let small = try output {
+      try $0.set("attn_mask", added)
+      try $0.set("key_padding_mask", ignored)
+    }
+    let large = try output {
+      try $0.set("attn_mask", added.broadcast(to: attention.count == 2 ? [5, 7] : [6, 5, 7]))
+      try $0.set("key_padding_mask", ignored.broadcast(to: [2, 7]))
+    }
+    #expect(small == large)
   }
 
   @Test func pointsToTheNamesThatThereAre() throws {

@@ -204,7 +204,8 @@ import Testing
     #expect(
       throws: AttentionError.shape(
         name: "key",
-        expected: "a last dimension divisible by 6 heads; without --kv-heads it has 6 heads",
+        expected: "a last dimension divisible by 6 heads (query has shape [2, 5, 66]); "
+          + "without --kv-heads it has 6 heads",
         actual: [2, 7, 33])
     ) { try RunRequest(heads: 6)(file) }
   }

@@ -89,6 +89,42 @@ import Testing
     #expect(try folder.names() == ["a.safetensors", "link"])
   }
 
+  /// Links to where no file is yet: relative to their own folders, one after the other.
+  @Test func followsLinksThatDangle() throws {
+    let folder = try TemporaryFolder()
+    #expect(mkdir("\(folder.path)/inner", 0o755) == 0)
+    let outer = "\(folder.path)/outer"
+    #expect(symlink("inner/link", outer) == 0)
+    #expect(symlink("a.safetensors", "\(folder.path)/inner/link") == 0)
+    try writer(1).write(to: outer)
+    #expect(try value(at: "\(folder.path)/inner/a.safetensors") == 1)
+    var status = stat()
+    for link in ["outer", "inner/link"] {
+      #expect(lstat("\(folder.path)/\(link)", &status) == 0 && status.st_mode & S_IFMT == S_IFLNK, "\(link)")
+    }
+    // Absolute, as well.
+    #expect(symlink("\(folder.path)/b.safetensors", "\(folder.path)/absolute") == 0)
+    try writer(2).write(to: "\(folder.path)/absolute")
+    #expect(try value(at: "\(folder.path)/b.safetensors") == 2)
+    #expect(try folder.names() == ["absolute", "b.safetensors", "inner", "outer"])
+  }
+
+  @Test func refusesLinksThatLeadNowhere() throws {
+    let folder = try TemporaryFolder()
+    let (link, loop) = ("\(folder.path)/link", "\(folder.path)/loop")
+    #expect(symlink("missing/a.safetensors", link) == 0)
+    #expect(
+      throws: CheckpointError.cannotWrite(
+        path: link, step: "creating a temporary file", reason: "No such file or directory")
+    ) { try writer(1).write(to: link) }
+    #expect(symlink("loop", loop) == 0)
+    #expect(
+      throws: CheckpointError.cannotWrite(
+        path: loop, step: "resolving", reason: "Too many levels of symbolic links")
+    ) { try writer(1).write(to: loop) }
+    #expect(try folder.names() == ["link", "loop"])
+  }
+
   @Test func writesNamesOfAnyLength() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/" + String(repeating: "n", count: 255)

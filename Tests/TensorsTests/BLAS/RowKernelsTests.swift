@@ -67,7 +67,7 @@ import Testing
     var rescale = [Scalar](repeating: 0, count: 2)
     kernels.softmaxStep(&s, 2, 3, 4, plain, &maximum, &sum, &rescale)
     #expect(maximum == [3, 4])
-    #expect(rescale == [1, 1] || rescale == [0, 0], "nothing stood before the first step")
+    #expect(rescale == [1, 1], "nothing stood before the first step")
     #expect(close(sum, [e(-2) + e(-1) + 1, e(-5) + e(-4) + 1]))
     #expect(close(s, [e(-2), e(-1), 1, 777, e(-5), e(-4), 1, 777]))
 

@@ -143,6 +143,10 @@ import Testing
     let transposed = try doubles.converted(to: BFloat16.self).transposed(0, 1).converted(to: Double.self)
     #expect(transposed.shape == [3, 2])
     #expect(transposed.elements == [0.10009765625, .infinity, 1.0078125, .infinity, -2.5, -0.0])
+    #expect(
+      try doubles.converted(to: Float16.self).converted(to: Double.self).elements == [
+        0.0999755859375, 1.00390625, -2.5, .infinity, .infinity, -0.0,
+      ])
     #expect(try doubles.converted(to: Double.self).storage === doubles.storage, "the same type needs no copy")
     #expect(try Tensor<Float>([.nan], shape: [1]).converted(to: Float16.self).elements[0].isNaN)
   }
