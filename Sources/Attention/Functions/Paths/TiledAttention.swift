@@ -84,7 +84,16 @@ private struct TilePiece<Scalar: BLASScalar> {
       end: end)
     let restriction = mask.isUnrestricted ? MaskRestriction() : block.restriction(mask)
     if restriction.isEmpty, !details.coversMasked { return }
-    block.multiply(problem, queries: queries, ldQueries: ldQueries)
+    let isBanded = restriction.byRange && !details.coversScores && place.heads.count == 1
+    let whole = isBanded ? block.columnsBeforeEdge(mask) : tile.count
+    if whole == tile.count {
+      block.multiply(problem, queries: queries, ldQueries: ldQueries)
+    } else {
+      block.prefix(columns: whole).multiply(problem, queries: queries, ldQueries: ldQueries)
+      block.forEachBand(beyond: whole, mask) { row, part in
+        part.multiply(problem, queries: queries + row * ldQueries, ldQueries: ldQueries)
+      }
+    }
     if restriction.byRange { block.fitRanges(mask) }
     if details.coversScores { block.writeStages(problem, restriction) }
     if restriction.isEmpty { return }
@@ -103,9 +112,17 @@ private struct TilePiece<Scalar: BLASScalar> {
       block.addAttendedProduct(
         mask, values: values, ldValues: problem.ldValues, valueHeadSize: dv, into: accumulator, ldOutput: dv)
     } else {
+      // No columns before the edge leave what there is, or 0 (β = 0), for the bands to add to.
       arithmetic.product(
-        false, false, rows, dv, tile.count, 1, scores, ld, values, problem.ldValues, hasAccumulated ? 1 : 0,
-        accumulator, max(dv, 1))
+        false, false, rows, dv, whole, 1, scores, ld, values, problem.ldValues, hasAccumulated ? 1 : 0, accumulator,
+        max(dv, 1))
+      if whole < tile.count {
+        block.forEachBand(beyond: whole, mask) { row, part in
+          arithmetic.product(
+            false, false, part.rows, dv, part.keys.count, 1, part.base, ld, values + whole * problem.values.strides.row,
+            problem.ldValues, 1, accumulator + row * dv, max(dv, 1))
+        }
+      }
     }
     hasAccumulated = true
   }
