@@ -80,9 +80,10 @@ public func scaledDotProductAttention<Scalar: BLASScalar>(
 public func scaledDotProductAttention<Scalar: BLASScalar>(
   shape: AttentionShape, queries: Span<Scalar>, queryStrides: HeadStrides, keys: Span<Scalar>,
   keyStrides: HeadStrides, values: Span<Scalar>, valueStrides: HeadStrides, mask: AttentionMask<Scalar> = .none,
-  options: AttentionOptions = AttentionOptions(), into output: inout MutableSpan<Scalar>, outputStrides: HeadStrides
+  modifiers: AttentionModifiers<Scalar> = .none, options: AttentionOptions = AttentionOptions(),
+  into output: inout MutableSpan<Scalar>, outputStrides: HeadStrides
 ) throws(AttentionError) -> AttentionDetails<Scalar> {
-  let plan = try AttentionPlan(shape: shape, mask: mask, options: options)
+  let plan = try AttentionPlan(shape: shape, mask: mask, modifiers: modifiers, options: options)
   var workspace = try plan.makeWorkspace()
   return try plan.run(
     queries: queries, queryStrides: queryStrides, keys: keys, keyStrides: keyStrides, values: values,
