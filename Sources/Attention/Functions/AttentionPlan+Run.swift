@@ -159,7 +159,7 @@ extension AttentionPlan {
     let problem = AttentionProblem(
       shape: actual, queries: queries, keys: keys, values: values, output: output, scale: scale,
       softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers, details: DetailPointers(&details))
-    var parts = scratchParts(hasPatterns: !resolved.patterns.isEmpty)
+    var parts = scratchParts(decidesByPlace: resolved.rule != nil || modifiers.hasScoreProgram)
     parts.conversion = problem.conversionCount
     try workspace.withSlices(of: parts, slices: usefulWorkers) { scratch in
       switch path {

@@ -30,8 +30,8 @@ struct ResolvedMask<Scalar: BLASScalar> {
   /// answers `bias != nil` with true always; `explain()` of release builds then called every tile partial.
   let hasKeep: Bool
   let hasBias: Bool
-  /// Rules; all must let a place through.
-  let patterns: [MaskPattern]
+  /// The pattern's; must let a place through.
+  let rule: (any MaskRule)?
   /// The tensors behind the pointers.
   let keepTensor: Tensor<Bool>?
   let biasTensor: Tensor<Scalar>?
@@ -52,6 +52,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
       }
     }
     try alignment?.validate(batch: shape.batch)
+    try mask.pattern?.rule.validate(for: shape)
     queries = shape.queries
     keys = shape.keys
     isCausal = mask.isCausal
@@ -63,7 +64,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
     keepTensor = try Self.combined(mask.keeps, name: "keep mask", shape: shape) { $0 && $1 }
     biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape, Self.sum)
     (hasKeep, hasBias) = (!mask.keeps.isEmpty, !mask.biases.isEmpty)
-    patterns = mask.patterns
+    rule = mask.pattern?.rule
     keep = keepTensor.map(Self.operand)
     bias = biasTensor.map(Self.operand)
   }
@@ -115,7 +116,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
   var hasRanges: Bool { hasEdge || keyLengths != nil }
 
   /// Whether a row may have places that are masked, or whose bias may be −∞.
-  var isUnrestricted: Bool { !hasRanges && !hasKeep && !hasBias && patterns.isEmpty }
+  var isUnrestricted: Bool { !hasRanges && !hasKeep && !hasBias && rule == nil }
 
   // MARK: Keep tiles
 

@@ -1,0 +1,128 @@
+internal import Tensors
+
+extension AttentionPlan {
+  /// 2·(D + Dv) for every pair of query and key that ranges (causal, window, lengths) and the pattern let through.
+  ///
+  /// - Complexity: O(rows), and for a pattern at most 2²⁴ places that are looked at one by one: what is left beyond counts as let
+  ///   through.
+  public func usefulOperations() -> Double { usefulWork().operations }
+
+  /// The same, and whether it is only an upper bound, because not every place could be looked at.
+  func usefulWork() -> (operations: Double, isBound: Bool) {
+    guard let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape) else { return (0, false) }
+    guard resolved.hasRanges || resolved.rule != nil else { return (shape.floatingPointOperations, false) }
+    guard shape.queries > 0, shape.keys > 0, shape.heads > 0 else { return (0, false) }
+    var count = PairCount()
+    for batch in 0..<shape.batch {
+      if resolved.rule?.variesByHead == true {
+        for head in 0..<shape.heads { resolved.countPairs(batch: batch, head: head, into: &count) }
+      } else {
+        let before = count.pairs
+        resolved.countPairs(batch: batch, head: 0, into: &count)
+        count.pairs = before + (count.pairs - before) * Double(shape.heads)
+      }
+    }
+    return (2 * count.pairs * Double(shape.headSize + shape.valueHeadSize), count.isBound)
+  }
+
+  /// Tiles of the chosen path by what the mask does to them: full ones skip it, partial ones apply it (or a bias), skipped ones
+  /// are neither computed nor read. Of unknown ones each run finds out.
+  struct TileCounts {
+    var size = ""
+    var full = 0
+    var partial = 0
+    var skipped = 0
+    var unknown = 0
+    var total: Int { full + partial + skipped + unknown }
+  }
+
+  func tileCounts() -> TileCounts {
+    var counts = TileCounts()
+    guard path == .tiled, shape.keys > 0,
+      let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape)
+    else { return counts }
+    let tiling = AttentionTiling(shape: shape, followsEdge: mask.hasEdge)
+    counts.size = "\(tiling.rowsPerPiece) rows × \(tiling.keysPerTile) keys"
+    let computesMasked = !options.details.isDisjoint(with: [.rawScores, .cappedScores])
+    let tilesPerRow = (shape.keys + tiling.keysPerTile - 1) / tiling.keysPerTile
+    var placesLeft = PairCount.limit
+    for index in 0..<tiling.pieceCount {
+      let piece = tiling.piece(index)
+      var seen = 0
+      resolved.forEachTile(
+        batch: piece.batch, heads: piece.heads, queries: piece.queries, width: tiling.keysPerTile, all: computesMasked
+      ) { tile in
+        seen += 1
+        // Where the pattern itself can't tell, every place may have to be looked at.
+        if resolved.rule?.isExact == false { placesLeft -= piece.heads.count * piece.queries.count * tile.count }
+        let restriction = resolved.restriction(
+          batch: piece.batch, heads: piece.heads, queries: piece.queries, keys: tile, looksAtPlaces: placesLeft >= 0)
+        if restriction.isEmpty, !computesMasked {
+          counts.skipped += 1
+        } else if restriction.isUnknown, !computesMasked {
+          counts.unknown += 1
+        } else if restriction.isEmpty || restriction.mayMask {
+          counts.partial += 1
+        } else {
+          counts.full += 1
+        }
+      }
+      counts.skipped += max(0, tilesPerRow - seen)
+    }
+    return counts
+  }
+}
+
+/// Pairs of query and key that are let through.
+private struct PairCount {
+  /// Places that are looked at one by one, at most.
+  static let limit = 1 << 24
+
+  var pairs = 0.0
+  var isBound = false
+  private var placesLeft = limit
+
+  /// Whether some more places may be looked at.
+  mutating func takes(_ places: Int) -> Bool {
+    guard places <= placesLeft else {
+      isBound = true
+      return false
+    }
+    placesLeft -= places
+    return true
+  }
+}
+
+extension ResolvedMask {
+  /// Adds one head's pairs.
+  fileprivate func countPairs(batch: Int, head: Int, into count: inout PairCount) {
+    guard let rule else {
+      for query in 0..<queries {
+        let range = range(batch: batch, query: query)
+        count.pairs += Double(max(0, range.end - range.first))
+      }
+      return
+    }
+    let heads = head..<(head + 1)
+    for start in stride(from: 0, to: queries, by: 64) {
+      let block = start..<min(start + 64, queries)
+      forEachTile(batch: batch, heads: heads, queries: block, width: 512, all: false) { tile in
+        let coverage = rule.coverage(of: patternBlock(batch: batch, heads: heads, queries: block, keys: tile))
+        if coverage == .none { return }
+        let looks = coverage == .part && count.takes(block.count * tile.count)
+        for query in block {
+          let range = range(batch: batch, query: query)
+          let keys = tile.clamped(to: range.first..<max(range.first, range.end))
+          if looks, !keys.isEmpty {
+            let part = patternBlock(batch: batch, heads: heads, queries: block, keys: keys)
+            rule.forEachChunk(of: part.row(head: head, query: query)) { _, bytes in
+              count.pairs += Double(bytes.count { $0 })
+            }
+          } else {
+            count.pairs += Double(keys.count)
+          }
+        }
+      }
+    }
+  }
+}
