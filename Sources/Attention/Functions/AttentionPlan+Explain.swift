@@ -3,7 +3,7 @@ internal import Tensors
 extension AttentionPlan {
   /// What the plan does, in words and numbers: sizes, mask, path and why, tiles, operations, memory, threads.
   ///
-  /// - Complexity: looks at every tile's part of a `keep` mask; otherwise O(rows), and for a pattern at most 2²⁵ places.
+  /// - Complexity: looks at every tile's part of a `keep` mask; otherwise O(rows), and for a pattern at most 2²⁶ places.
   public func explain() -> String {
     let element = Scalar.self == Float.self ? "Float" : "Double"
     var lines = [

@@ -3,7 +3,7 @@ internal import Tensors
 extension AttentionPlan {
   /// 2·(D + Dv) for every pair of query and key that ranges (causal, window, lengths) and the pattern let through.
   ///
-  /// - Complexity: O(rows), and for a pattern at most 2²⁴ places that are looked at one by one: what is left beyond counts as let
+  /// - Complexity: O(rows), and for a pattern at most 2²⁵ places that are looked at one by one: what is left beyond counts as let
   ///   through.
   public func usefulOperations() -> Double { usefulWork().operations }
 
@@ -53,10 +53,8 @@ extension AttentionPlan {
         batch: piece.batch, heads: piece.heads, queries: piece.queries, width: tiling.keysPerTile, all: computesMasked
       ) { tile in
         seen += 1
-        // Where the pattern itself can't tell, every place may have to be looked at.
-        if resolved.rule?.isExact == false { placesLeft -= piece.heads.count * piece.queries.count * tile.count }
         let restriction = resolved.restriction(
-          batch: piece.batch, heads: piece.heads, queries: piece.queries, keys: tile, looksAtPlaces: placesLeft >= 0)
+          batch: piece.batch, heads: piece.heads, queries: piece.queries, keys: tile, placesLeft: &placesLeft)
         if restriction.isEmpty, !computesMasked {
           counts.skipped += 1
         } else if restriction.isUnknown, !computesMasked {
@@ -76,7 +74,7 @@ extension AttentionPlan {
 /// Pairs of query and key that are let through.
 private struct PairCount {
   /// Places that are looked at one by one, at most.
-  static let limit = 1 << 24
+  static let limit = 1 << 25
 
   var pairs = 0.0
   var isBound = false
@@ -109,15 +107,17 @@ extension ResolvedMask {
       forEachTile(batch: batch, heads: heads, queries: block, width: 512, all: false) { tile in
         let coverage = rule.coverage(of: patternBlock(batch: batch, heads: heads, queries: block, keys: tile))
         if coverage == .none { return }
-        let looks = coverage == .part && count.takes(block.count * tile.count)
         for query in block {
           let range = range(batch: batch, query: query)
           let keys = tile.clamped(to: range.first..<max(range.first, range.end))
-          if looks, !keys.isEmpty {
-            let part = patternBlock(batch: batch, heads: heads, queries: block, keys: keys)
-            rule.forEachChunk(of: part.row(head: head, query: query)) { _, bytes in
-              count.pairs += Double(bytes.count { $0 })
-            }
+          if keys.isEmpty { continue }
+          let row = patternBlock(batch: batch, heads: heads, queries: block, keys: keys).row(head: head, query: query)
+          if coverage == .all {
+            count.pairs += Double(keys.count)
+          } else if let attended = rule.count(of: row) {
+            count.pairs += Double(attended)
+          } else if count.takes(keys.count) {
+            rule.forEachChunk(of: row) { _, bytes in count.pairs += Double(bytes.count { $0 }) }
           } else {
             count.pairs += Double(keys.count)
           }

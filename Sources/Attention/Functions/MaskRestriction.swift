@@ -21,21 +21,24 @@ struct MaskRestriction {
 
 extension ResolvedMask {
   /// - Complexity: O(rows · keys) for a `keep` mask that differs by row; a bias is searched for its first number above −∞ only.
-  ///
-  /// - Parameter looksAtPlaces: whether a pattern's places are looked at where its rule alone can't tell.
+  func restriction(batch: Int, heads: Range<Int>, queries: Range<Int>, keys: Range<Int>) -> MaskRestriction {
+    var unlimited = Int.max
+    return restriction(batch: batch, heads: heads, queries: queries, keys: keys, placesLeft: &unlimited)
+  }
+
+  /// The same, where a pattern's places may be looked at so often only; each time leaves less.
   func restriction(
-    batch: Int, heads: Range<Int>, queries: Range<Int>, keys: Range<Int>, looksAtPlaces: Bool = true
+    batch: Int, heads: Range<Int>, queries: Range<Int>, keys: Range<Int>, placesLeft: inout Int
   ) -> MaskRestriction {
     let attended = keys.clamped(to: union(batch: batch, queries: queries))
     guard !attended.isEmpty else { return MaskRestriction(byRange: true, isEmpty: true) }
     let pattern = patternCoverage(
-      batch: batch, heads: heads, queries: queries, keys: attended, looksAtPlaces: looksAtPlaces)
-    if pattern == .none { return MaskRestriction(byPattern: true, isEmpty: true) }
+      batch: batch, heads: heads, queries: queries, keys: attended, placesLeft: &placesLeft)
+    if pattern == MaskCoverage.none { return MaskRestriction(byPattern: true, isEmpty: true) }
     let coverage = keepCoverage(batch: batch, heads: heads, queries: queries, keys: attended)
     return MaskRestriction(
       byRange: !coversWholly(batch: batch, queries: queries, keys: keys), byKeep: coverage == .part,
-      byPattern: pattern == .part, byBias: hasBias,
-      isUnknown: pattern == .part && !looksAtPlaces && rule?.isExact == false,
+      byPattern: pattern != .all, byBias: hasBias, isUnknown: pattern == nil,
       isEmpty: coverage == .none || biasMasksAll(batch: batch, heads: heads, queries: queries, keys: attended))
   }
 

@@ -37,6 +37,8 @@ struct BlockLocalRule: MaskRule {
     (keys(attendedAt: block.places.lowerBound), keys(attendedAt: block.places.upperBound - 1))
   }
 
+  func count(of row: PatternRow) -> Int? { row.keys.clamped(to: keys(attendedAt: row.place)).count }
+
   func fill(_ row: PatternRow, into target: UnsafeMutablePointer<Bool>) {
     fill(row, into: target, attending: keys(attendedAt: row.place))
   }

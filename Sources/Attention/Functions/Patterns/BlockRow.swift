@@ -104,6 +104,19 @@ struct BlockRow: Sendable {
     return low < high ? low..<high : keys.lowerBound..<keys.lowerBound
   }
 
+  func count(query: Int, keys: Range<Int>) -> Int {
+    var count = 0
+    forEachBlock(of: keys) { block, _, keys in
+      switch block {
+      case Self.none: break
+      case Self.all: count += keys.count
+      default: count += (bits[Int(block) * Self.side + query] & Self.mask(keys)).nonzeroBitCount
+      }
+      return true
+    }
+    return count
+  }
+
   func fill(query: Int, keys: Range<Int>, into target: UnsafeMutablePointer<Bool>) {
     var place = target
     forEachBlock(of: keys) { block, _, keys in

@@ -15,8 +15,12 @@ struct BlockSummariesRule: MaskRule {
   }
 
   func coverage(of block: PatternBlock) -> MaskCoverage {
-    let attended = attended(before: block.keys.upperBound) - attended(before: block.keys.lowerBound)
+    let attended = attended(of: block.keys)
     return attended == 0 ? .none : attended == block.keys.count ? .all : .part
+  }
+
+  private func attended(of keys: Range<Int>) -> Int {
+    attended(before: keys.upperBound) - attended(before: keys.lowerBound)
   }
 
   /// How many of the first keys are attended.
@@ -31,6 +35,8 @@ struct BlockSummariesRule: MaskRule {
     let end = last % size >= size - count ? last + 1 : last - last % size
     return first < end ? first..<end : low..<low
   }
+
+  func count(of row: PatternRow) -> Int? { attended(of: row.keys) }
 
   func fill(_ row: PatternRow, into target: UnsafeMutablePointer<Bool>) {
     var residue = row.keys.lowerBound % size

@@ -89,6 +89,8 @@ struct ComplementRule: MaskRule {
     }
   }
 
+  func count(of row: PatternRow) -> Int? { rule.count(of: row).map { row.keys.count - $0 } }
+
   func fill(_ row: PatternRow, into target: UnsafeMutablePointer<Bool>) {
     rule.fill(row, into: target)
     for column in 0..<row.keys.count { target[column] = !target[column] }

@@ -67,6 +67,13 @@ struct DistanceRule: MaskRule {
     return block.keys.clamped(to: low..<(places.upperBound + distances.upperBound))
   }
 
+  func count(of row: PatternRow) -> Int? {
+    let low = max(row.keys.lowerBound - row.place, distances.lowerBound)
+    let high = min(row.keys.upperBound - 1 - row.place, distances.upperBound)
+    let first = firstMultiple(from: low)
+    return first <= high ? (high - first) / step + 1 : 0
+  }
+
   func fill(_ row: PatternRow, into target: UnsafeMutablePointer<Bool>) {
     let place = row.place
     let attended = row.keys.clamped(to: (place + distances.lowerBound)..<(place + distances.upperBound + 1))

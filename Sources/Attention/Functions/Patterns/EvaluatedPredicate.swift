@@ -108,6 +108,10 @@ struct EvaluatedPredicate: MaskRule {
     return low < high ? low..<high : block.keys.lowerBound..<block.keys.lowerBound
   }
 
+  func count(of row: PatternRow) -> Int? {
+    rows[index(batch: row.batch, head: row.head, query: row.query)].count(query: row.query % Self.side, keys: row.keys)
+  }
+
   func fill(_ row: PatternRow, into target: UnsafeMutablePointer<Bool>) {
     rows[index(batch: row.batch, head: row.head, query: row.query)]
       .fill(query: row.query % Self.side, keys: row.keys, into: target)

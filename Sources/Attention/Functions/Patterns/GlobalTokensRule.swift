@@ -24,6 +24,10 @@ struct GlobalTokensRule: MaskRule {
     block.places.overlaps(tokens) ? block.keys : block.keys.clamped(to: tokens)
   }
 
+  func count(of row: PatternRow) -> Int? {
+    tokens.contains(row.place) ? row.keys.count : row.keys.clamped(to: tokens).count
+  }
+
   func fill(_ row: PatternRow, into target: UnsafeMutablePointer<Bool>) {
     fill(row, into: target, attending: tokens.contains(row.place) ? row.keys : tokens)
   }

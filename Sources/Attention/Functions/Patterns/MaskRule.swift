@@ -46,6 +46,8 @@ protocol MaskRule: Sendable, CustomStringConvertible {
   func coverage(of block: PatternBlock) -> MaskCoverage
   /// Keys of the block outside of which no row attends any, quickly; empty where none is attended.
   func span(of block: PatternBlock) -> Range<Int>
+  /// How many keys of a row are attended; nil where they have to be counted.
+  func count(of row: PatternRow) -> Int?
   /// Writes a byte for each key of a row, 1 where attended.
   func fill(_ row: PatternRow, into target: UnsafeMutablePointer<Bool>)
 }
@@ -55,6 +57,7 @@ extension MaskRule {
   var variesByHead: Bool { false }
   var isExact: Bool { true }
   func span(of block: PatternBlock) -> Range<Int> { block.keys }
+  func count(of row: PatternRow) -> Int? { nil }
 
   /// Marks the keys of a row that lie in a range, and no others.
   func fill(_ row: PatternRow, into target: UnsafeMutablePointer<Bool>, attending range: Range<Int>) {
@@ -69,11 +72,23 @@ extension MaskRule {
   ///
   /// - Complexity: at most that of filling the block, up to the first row that settles it.
   func exactCoverage(of block: PatternBlock) -> MaskCoverage {
+    var unlimited = Int.max
+    return exactCoverage(of: block, placesLeft: &unlimited) ?? .part
+  }
+
+  /// The same, or nil where that would look at too many places.
+  ///
+  /// - Parameters:
+  ///   - block: asked about.
+  ///   - placesLeft: how many places may be looked at, less afterwards.
+  func exactCoverage(of block: PatternBlock, placesLeft: inout Int) -> MaskCoverage? {
     let quick = coverage(of: block)
     guard quick == .part, !isExact else { return quick }
     var (any, all) = (false, true)
     for head in variesByHead ? block.heads[...] : block.heads.prefix(1) {
       for query in block.queries {
+        guard block.keys.count <= placesLeft else { return nil }
+        placesLeft -= block.keys.count
         forEachChunk(of: block.row(head: head, query: query)) { _, bytes in
           for byte in bytes {
             any = any || byte
@@ -83,7 +98,7 @@ extension MaskRule {
         if any && !all { return .part }
       }
     }
-    return all ? .all : any ? .part : .none
+    return all ? .all : any ? .part : MaskCoverage.none
   }
 
   /// Calls `body` with the bytes of a row, some columns at a time, from a buffer on the stack.

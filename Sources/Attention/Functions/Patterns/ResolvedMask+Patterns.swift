@@ -9,13 +9,13 @@ extension ResolvedMask {
       offset: alignment.offset(batch: batch, queries: queries, keys: keys, keyLengths: keyLengths))
   }
 
-  /// How much of a block the pattern lets through; without looking at places, `part` also where its rule alone can't tell.
+  /// How much of a block the pattern lets through; nil where too many places would have to be looked at.
   func patternCoverage(
-    batch: Int, heads: Range<Int>, queries: Range<Int>, keys: Range<Int>, looksAtPlaces: Bool
-  ) -> MaskCoverage {
+    batch: Int, heads: Range<Int>, queries: Range<Int>, keys: Range<Int>, placesLeft: inout Int
+  ) -> MaskCoverage? {
     guard let rule else { return .all }
-    let block = patternBlock(batch: batch, heads: heads, queries: queries, keys: keys)
-    return looksAtPlaces ? rule.exactCoverage(of: block) : rule.coverage(of: block)
+    return rule.exactCoverage(
+      of: patternBlock(batch: batch, heads: heads, queries: queries, keys: keys), placesLeft: &placesLeft)
   }
 
   /// Keys outside of which neither ranges nor the pattern let any row of a block attend one; empty where they let none.

@@ -62,16 +62,26 @@ struct SegmentRule: MaskRule {
     return low < high ? low..<high : block.keys.lowerBound..<block.keys.lowerBound
   }
 
+  func count(of row: PatternRow) -> Int? {
+    var count = 0
+    forEachAttendedRun(of: row) { count += $0.count }
+    return count
+  }
+
   func fill(_ row: PatternRow, into target: UnsafeMutablePointer<Bool>) {
     target.update(repeating: false, count: row.keys.count)
+    forEachAttendedRun(of: row) { places in
+      (target + (places.lowerBound - row.keys.lowerBound)).update(repeating: true, count: places.count)
+    }
+  }
+
+  private func forEachAttendedRun(of row: PatternRow, _ body: (_ keys: Range<Int>) -> Void) {
     let table = table(row.batch)
     let place = isAligned ? row.place : row.query
     guard (0..<table.queries.count).contains(place) else { return }
     let id = table.queries.ids[table.queries.run(at: place)]
-    table.keys.forEach(in: table.span(of: id, in: row.keys)) { key, places in
-      if key == id {
-        (target + (places.lowerBound - row.keys.lowerBound)).update(repeating: true, count: places.count)
-      }
+    table.keys.forEach(in: table.span(of: id, in: row.keys)) { key, keys in
+      if key == id { body(keys) }
       return true
     }
   }
