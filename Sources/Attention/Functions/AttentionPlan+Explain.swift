@@ -4,7 +4,9 @@ extension AttentionPlan {
   /// What the plan does, in words and numbers: sizes, mask, path and why, tiles, operations, memory, threads.
   ///
   /// - Complexity: looks at every tile's part of a `keep` mask; otherwise O(rows), and for a pattern at most 2²⁶ places.
-  public func explain() -> String {
+  public func explain() -> String { explain(placesLimit: Self.placesLimit) }
+
+  func explain(placesLimit: Int) -> String {
     let element = Scalar.self == Float.self ? "Float" : "Double"
     var lines = [
       "problem    B \(shape.batch), H \(shape.heads), G \(shape.keyValueHeads), L \(shape.queries), S \(shape.keys), "
@@ -14,14 +16,14 @@ extension AttentionPlan {
       "path       \(path.rawValue): \(reason)",
     ]
     if "\(modifiers)" != "none" { lines.insert("modifiers  \(modifiers)", at: 3) }
-    let tiles = tileCounts()
+    let tiles = tileCounts(placesLimit: placesLimit)
     if tiles.total > 0 {
       lines.append(
         "tiles      \(tiles.total) of \(tiles.size): \(tiles.full) full, \(tiles.partial) partial, "
           + "\(tiles.skipped) skipped" + (tiles.unknown > 0 ? ", \(tiles.unknown) decided by each run" : ""))
     }
     let all = shape.floatingPointOperations
-    let useful = usefulWork()
+    let useful = usefulWork(placesLimit: placesLimit)
     lines.append(
       "work       \(useful.isBound ? "at most " : "")\(Self.scaled(useful.operations))FLOP useful of "
         + "\(Self.scaled(all))FLOP without a mask")

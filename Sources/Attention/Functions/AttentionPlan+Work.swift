@@ -7,12 +7,15 @@ extension AttentionPlan {
   ///   through.
   public func usefulOperations() -> Double { usefulWork().operations }
 
+  /// Places that are looked at one by one, at most.
+  static var placesLimit: Int { 1 << 25 }
+
   /// The same, and whether it is only an upper bound, because not every place could be looked at.
-  func usefulWork() -> (operations: Double, isBound: Bool) {
+  func usefulWork(placesLimit: Int = placesLimit) -> (operations: Double, isBound: Bool) {
     guard let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape) else { return (0, false) }
     guard resolved.hasRanges || resolved.rule != nil else { return (shape.floatingPointOperations, false) }
     guard shape.queries > 0, shape.keys > 0, shape.heads > 0 else { return (0, false) }
-    var count = PairCount()
+    var count = PairCount(placesLeft: placesLimit)
     for batch in 0..<shape.batch {
       if resolved.rule?.variesByHead == true {
         for head in 0..<shape.heads { resolved.countPairs(batch: batch, head: head, into: &count) }
@@ -36,7 +39,7 @@ extension AttentionPlan {
     var total: Int { full + partial + skipped + unknown }
   }
 
-  func tileCounts() -> TileCounts {
+  func tileCounts(placesLimit: Int = placesLimit) -> TileCounts {
     var counts = TileCounts()
     guard path == .tiled, shape.keys > 0,
       let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape)
@@ -45,7 +48,7 @@ extension AttentionPlan {
     counts.size = "\(tiling.rowsPerPiece) rows × \(tiling.keysPerTile) keys"
     let computesMasked = !options.details.isDisjoint(with: [.rawScores, .cappedScores])
     let tilesPerRow = (shape.keys + tiling.keysPerTile - 1) / tiling.keysPerTile
-    var placesLeft = PairCount.limit
+    var placesLeft = placesLimit
     for index in 0..<tiling.pieceCount {
       let piece = tiling.piece(index)
       var seen = 0
@@ -73,14 +76,13 @@ extension AttentionPlan {
 
 /// Pairs of query and key that are let through.
 private struct PairCount {
-  /// Places that are looked at one by one, at most.
-  static let limit = 1 << 25
-
   var pairs = 0.0
   var isBound = false
-  private var placesLeft = limit
+  private var placesLeft: Int
 
-  /// Whether some more places may be looked at.
+  init(placesLeft: Int) { self.placesLeft = placesLeft }
+
+  /// Whether some more places may be looked at; once it is false the count is a bound.
   mutating func takes(_ places: Int) -> Bool {
     guard places <= placesLeft else {
       isBound = true
@@ -107,19 +109,21 @@ extension ResolvedMask {
       forEachTile(batch: batch, heads: heads, queries: block, width: 512, all: false) { tile in
         let coverage = rule.coverage(of: patternBlock(batch: batch, heads: heads, queries: block, keys: tile))
         if coverage == .none { return }
+        if count.isBound {
+          count.pairs += Double(block.count) * Double(tile.count)
+          return
+        }
         for query in block {
           let range = range(batch: batch, query: query)
           let keys = tile.clamped(to: range.first..<max(range.first, range.end))
-          if keys.isEmpty { continue }
           let row = patternBlock(batch: batch, heads: heads, queries: block, keys: keys).row(head: head, query: query)
-          if coverage == .all {
+          // Arithmetic on a row takes the time of some places.
+          if keys.isEmpty || coverage == .all || !count.takes(16) {
             count.pairs += Double(keys.count)
           } else if let attended = rule.count(of: row) {
             count.pairs += Double(attended)
-          } else if count.takes(keys.count) {
-            rule.forEachChunk(of: row) { _, bytes in count.pairs += Double(bytes.count { $0 }) }
           } else {
-            count.pairs += Double(keys.count)
+            count.pairs += Double(count.takes(keys.count) ? rule.countPlaces(of: row) : keys.count)
           }
         }
       }

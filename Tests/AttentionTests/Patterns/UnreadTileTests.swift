@@ -54,7 +54,7 @@ import Testing
     for details: AttentionDetailSet in [[], [.weights, .logSumExp]] {
       let clean = try way.attend(q, k, v, mask: mask, alignment: .offset(700), details: details)
       #expect(clean.output.elements.allSatisfy { $0.isFinite && $0 != 0 })
-      for poison in [1e30, .nan, .infinity] {
+      for poison in [1e30, .nan] {
         let spoiled = try way.attend(
           q, poisoned(k, by: poison, where: isUnread), poisoned(v, by: poison, where: isUnread), mask: mask,
           alignment: .offset(700), details: details)

@@ -46,11 +46,9 @@ extension ScoreBlock {
 
   /// Whether any score is −∞.
   private func masksAny() -> Bool {
+    if Scalar.arithmetic.kernels.allFinite(base, rows, keys.count, ld) { return false }
     for row in 0..<rows {
-      let scores = base + row * ld
-      var isMasked = false
-      for column in 0..<keys.count { isMasked = isMasked || scores[column] == -.infinity }
-      if isMasked { return true }
+      for column in 0..<keys.count where base[row * ld + column] == -.infinity { return true }
     }
     return false
   }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// How much of a block of scores a mask lets through.
 enum MaskCoverage: Sendable, Hashable {
   case none, part, all
@@ -90,15 +92,23 @@ extension MaskRule {
         guard block.keys.count <= placesLeft else { return nil }
         placesLeft -= block.keys.count
         forEachChunk(of: block.row(head: head, query: query)) { _, bytes in
-          for byte in bytes {
-            any = any || byte
-            all = all && byte
-          }
+          guard let base = bytes.baseAddress else { return }
+          any = any || memchr(base, 1, bytes.count) != nil
+          all = all && memchr(base, 0, bytes.count) == nil
         }
         if any && !all { return .part }
       }
     }
     return all ? .all : any ? .part : MaskCoverage.none
+  }
+
+  /// How many keys of a row are attended, counted one by one.
+  func countPlaces(of row: PatternRow) -> Int {
+    var count = 0
+    forEachChunk(of: row) { _, bytes in
+      for byte in bytes { count &+= byte ? 1 : 0 }
+    }
+    return count
   }
 
   /// Calls `body` with the bytes of a row, some columns at a time, from a buffer on the stack.
