@@ -32,8 +32,8 @@ import Testing
       #expect(message.hasPrefix("\(path): "), "\(message)")
       return message
     }
-    #expect(try failure([]).hasSuffix("the file is empty"))
-    #expect(try failure(CaseSample().bytes().dropLast(3)).contains("beyond the file"))
+    #expect(try failure([]).contains("the file is empty"))
+    #expect(try failure(CaseSample().bytes().dropLast(3)).contains("it is cut off"))
     for missing in ["K", "Y"] {
       #expect(try failure(CaseSample().bytes(leavingOut: missing)).contains("no tensor \"sample/"))
     }

@@ -33,5 +33,8 @@ package struct NotCovered: Error, CustomStringConvertible {
 
 /// All operators that have a Swift side.
 package enum CaseOperators {
-  package static let all: [any CaseOperator.Type] = [AttentionCaseOperator.self, FlexAttentionCaseOperator.self]
+  package static let all: [any CaseOperator.Type] = [
+    AttentionCaseOperator.self, FlexAttentionCaseOperator.self, LinearAttentionCaseOperator.self,
+    RotaryEmbeddingCaseOperator.self,
+  ]
 }
