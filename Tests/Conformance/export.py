@@ -68,6 +68,7 @@ test_flexattention_fp16
 test_flexattention_gqa
 test_flexattention_prob_mod
 test_flexattention_relative_positional
+test_flexattention_scaled
 test_flexattention_score_mod
 test_flexattention_soft_cap
 test_linear_attention_decode_step
