@@ -8,8 +8,8 @@ struct LinearAttentionOperands<Scalar: BLASScalar> {
   private let queries: Tensor<Scalar>
   private let keys: Tensor<Scalar>
   private let values: Tensor<Scalar>
-  private let decay: Gate<Scalar>?
-  private let beta: Gate<Scalar>?
+  private let decay: Gate<Scalar>
+  private let beta: Gate<Scalar>
 
   init(
     queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, heads: Int?, keyValueHeads: Int?,
@@ -28,12 +28,12 @@ struct LinearAttentionOperands<Scalar: BLASScalar> {
     if let decay {
       self.decay = try Gate(decay: decay, keyRank: keys.rank, shape)
     } else {
-      self.decay = nil
+      self.decay = Gate(unused: keys)
     }
     if let beta {
       self.beta = try Gate(beta: beta, keyRank: keys.rank, shape)
     } else {
-      self.beta = nil
+      self.beta = Gate(unused: keys)
     }
     (self.queries, self.keys, self.values) = (queries, keys, values)
   }
@@ -42,10 +42,13 @@ struct LinearAttentionOperands<Scalar: BLASScalar> {
   private static func check(
     _ name: String, _ tensor: Tensor<Scalar>?, isNeeded: Bool, _ rule: LinearAttentionRule
   ) throws(AttentionError) {
-    if isNeeded, tensor == nil {
-      throw .argument(name: name, expected: "a tensor, for rule \(rule.rawValue)", actual: "not given")
+    guard let tensor else {
+      if isNeeded {
+        throw .argument(name: name, expected: "a tensor, for rule \(rule.rawValue)", actual: "not given")
+      }
+      return
     }
-    if !isNeeded, let tensor {
+    if !isNeeded {
       throw .argument(
         name: name, expected: "none, for rule \(rule.rawValue)", actual: "a tensor of shape \(tensor.shape)")
     }
@@ -65,8 +68,8 @@ struct LinearAttentionOperands<Scalar: BLASScalar> {
     let (k, keptKeys) = try HeadMatrices.of(keys, heads: shape.keyValueHeads)
     let (v, keptValues) = try HeadMatrices.of(values, heads: shape.keyValueHeads)
     let schedule = LinearAttentionSchedule(shape: shape, rule: rule, options: options)
-    var workspace = try AttentionWorkspace<Scalar>(
-      sliceCount: schedule.scratchCount(isDecayPerKey: decay?.isPerKey == true), slices: schedule.workers)
+    let scratchCount = try schedule.scratchCount(isDecayPerKey: decay.isPerKey)
+    var workspace = try AttentionWorkspace<Scalar>(sliceCount: scratchCount, slices: schedule.workers)
     if !state.tensor.isContiguous {
       state.tensor = try rethrowing { () throws(TensorError) in try state.tensor.copy() }
     }
@@ -77,10 +80,9 @@ struct LinearAttentionOperands<Scalar: BLASScalar> {
       state: state.tensor.storage.base + state.tensor.layout.offset,
       scale: options.scale.map { Scalar($0) }
         ?? (shape.headSize == 0 ? 1 : Scalar(1 / Double(shape.headSize).squareRoot())),
-      isGated: rule.usesDecay, isDecayPerKey: decay?.isPerKey == true, decay: decay?.matrices ?? k,
-      isDelta: rule.usesBeta, beta: beta?.matrices ?? k)
-    try workspace.withSlices(of: schedule.scratchCount(isDecayPerKey: problem.isDecayPerKey), slices: schedule.workers)
-    {
+      isGated: rule.usesDecay, isDecayPerKey: decay.isPerKey, decay: decay.matrices,
+      isDelta: rule.usesBeta, beta: beta.matrices)
+    try workspace.withSlices(of: scratchCount, slices: schedule.workers) {
       schedule.run(problem, scratch: $0)
     }
     withExtendedLifetime((keptQueries, keptKeys, keptValues, decay, beta, output, state)) {}
@@ -94,6 +96,12 @@ private struct Gate<Scalar: BLASScalar> {
   let isPerKey: Bool
   /// What the matrices point into.
   private let kept: Tensor<Scalar>
+
+  /// What a rule does not use: some memory that is never read.
+  init(unused tensor: Tensor<Scalar>) {
+    matrices = HeadMatrices(base: UnsafePointer(tensor.storage.base), strides: HeadStrides(batch: 0, head: 0, row: 0))
+    (isPerKey, kept) = (false, tensor)
+  }
 
   /// A decay a head, or a key dimension.
   init(decay: Tensor<Scalar>, keyRank: Int, _ shape: AttentionShape) throws(AttentionError) {

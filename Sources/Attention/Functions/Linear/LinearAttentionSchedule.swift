@@ -31,12 +31,21 @@ struct LinearAttentionSchedule {
     return max(1, Int(min(perToken * heads * Double(shape.keys) / Double(1 << 20), Double(Int32.max))))
   }
 
+  /// Chunks pay where there are tokens enough for a matrix product.
   private static func choose(_ shape: AttentionShape, chunkSize: Int) -> LinearAttentionPath {
-    .recurrent
+    min(shape.keys, chunkSize) >= leastChunk ? .chunked : .recurrent
   }
 
+  private static var leastChunk: Int { 8 }
+
   /// Scratch of one worker, in elements.
-  func scratchCount(isDecayPerKey: Bool) -> Int { shape.valueHeadSize }
+  ///
+  /// - Throws: ``AttentionError/tooLarge(name:shape:)``.
+  func scratchCount(isDecayPerKey: Bool) throws(AttentionError) -> Int {
+    path == .recurrent
+      ? RecurrentLinearAttention.scratchCount(shape)
+      : try ChunkScratch<Float>.count(shape: shape, chunkSize: chunkSize, isDecayPerKey: isDecayPerKey)
+  }
 
   private var partsPerHead: Int {
     shape.valueHeadSize == 0 ? 1 : (shape.valueHeadSize + columnsPerPiece - 1) / columnsPerPiece
@@ -58,8 +67,15 @@ struct LinearAttentionSchedule {
   @specialized(where Scalar == Double)
   func run<Scalar: BLASScalar>(_ problem: LinearAttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>) {
     FanOut.run(pieces: pieceCount, workers: workers) { index, worker in
-      RecurrentLinearAttention.advance(
-        problem, piece(index), tokens: 0..<shape.keys, scratch: scratch[worker])
+      let piece = piece(index)
+      guard !piece.columns.isEmpty else { return }
+      if path == .recurrent {
+        RecurrentLinearAttention.advance(problem, piece, tokens: 0..<shape.keys, scratch: scratch[worker])
+      } else {
+        let parts = ChunkScratch(
+          scratch[worker], shape: shape, chunkSize: chunkSize, isDecayPerKey: problem.isDecayPerKey)
+        ChunkedLinearAttention.run(problem, piece, chunkSize: chunkSize, scratch: parts)
+      }
     }
   }
 }
