@@ -140,10 +140,25 @@ import Testing
     expectFailure(
       "state.st: --heads is 4, expected a divisor of E = 15", request: LayerRequest(heads: 4), try input(),
       try state())
-    // PyTorch's extra key and value would change every number.
     expectFailure(
-      "state.st: state dict: unexpected: bias_k [1, 1, 15]", try input(),
+      "state.st: state dict: missing: bias_v [1, 1, 15]", try input(),
       try state { try $0.set("bias_k", random: [1, 1, 15]) })
+    expectFailure(
+      "state.st: state dict: wrong shape: bias_k: expected [1, 1, 15], got [15]; bias_v: expected [1, 1, 15], got [1, 15, 1]",
+      try input(),
+      try state {
+        try $0.set("bias_k", random: [15])
+        try $0.set("bias_v", random: [1, 15, 1])
+      })
+    // Sequence first, key has another batch, and masks are of [B·H, L, S] and [B, S] all the same.
+    var request = LayerRequest(heads: 3)
+    request.axisOrder = .sequenceFirst
+    expectFailure(
+      "in.st: key has shape [2, 7, 15], expected [2, 5, 15], query's batch and the layer's key size", request: request,
+      try input(), try state())
+    expectFailure(
+      "in.st: attn_mask has shape [6, 5, 7], expected [2, 2] or [15, 2, 2], or 1 for any of these sizes",
+      request: request, try input { try $0.set("attn_mask", random: [6, 5, 7]) }, try state())
   }
 
   /// A tensor of a wrong type hides nothing else that is wrong.
