@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -96,16 +97,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("attention", type=Path, help="the built tool")
     parser.add_argument("--seed", type=int, help="the seed of an earlier run (default: a fresh one)")
-    parser.add_argument("--cases", type=int, default=len(COMBINATIONS),
-                        help="how many cases to draw (default: one of each combination of options)")
+    parser.add_argument("--cases", type=int, default=120,
+                        help=f"how many cases to draw; {len(COMBINATIONS)} hold each combination of options once")
     arguments = parser.parse_args()
     seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
     print(f"seed {seed}: torch {torch.__version__}, {arguments.cases} cases on {', '.join(PATHS)}", flush=True)
     prepare()
     worst = Worst()
     with tempfile.TemporaryDirectory() as folder:
+        order = numpy.random.default_rng(seed).permutation(len(COMBINATIONS))
         for index in range(arguments.cases):
-            case = Case(f"{index:03}", COMBINATIONS[index % len(COMBINATIONS)], [seed, index], LIMITS)
+            combination = COMBINATIONS[order[index % len(COMBINATIONS)]]
+            case = Case(f"{index:03}", combination, [seed, index], LIMITS)
             failed = len(worst.failures)
             check(case, arguments.attention.resolve(), Path(folder), worst)
             if len(worst.failures) > failed:

@@ -36,8 +36,8 @@ struct MHACommand: ParsableCommand {
                     follow: S+1 with bias_k or --add-zero-attn, S+2 with both
 
       Masks and --causal are about the keys of IN: those that follow are always
-      attended. A query with nothing to attend gives the bias of the output projection and
-      weights of 0, where PyTorch gives NaN.
+      attended. A query with nothing to attend gives the bias of the output
+      projection and weights of 0, where PyTorch gives NaN.
 
       EXAMPLE: the first layer of a BERT model with 12 heads; query, key and value
       in x.safetensors are all its hidden states [B,L,E]

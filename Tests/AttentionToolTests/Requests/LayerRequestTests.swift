@@ -65,6 +65,32 @@ import Testing
     }
   }
 
+  static let sweep = Result { try GoldenFile("mha_sweep") }
+  /// Every seventh case: 7 divides no number of choices of an option, so every choice comes up.
+  static let swept = (try? sweep.get().cases(of: SweptCase.self))?.enumerated().filter { $0.offset % 7 == 0 }
+    .map(\.element)
+
+  @Test func sweepHasEveryChoice() throws {
+    let cases = try #require(Self.swept)
+    #expect(cases.count == 52)
+    #expect(Set(cases.map { "\($0.form) \($0.addBiasKv) \($0.addZeroAttn)" }).count == 12)
+    #expect(Set(cases.map { "\($0.attnMask ?? "") \($0.keyPaddingMask ?? "")" }).count == 15)
+  }
+
+  @Test(arguments: swept ?? [])
+  func matchesPyTorchOnTheSweep(golden: SweptCase) throws {
+    let file = try Self.sweep.get()
+    let result = try golden.request(golden.sample(of: file).input(), state: InputFile(path: file.path)).file()
+    #expect(result.names.sorted() == (golden.weights == nil ? ["output"] : ["output", "weights"]))
+    for name in result.names {
+      let expected = try file.tensor("\(golden.name)/\(name)", as: Double.self)
+      let comparison = Comparison(
+        try result.tensor(name, as: Float.self), expected.elements, shape: expected.shape,
+        absolute: ErrorBound.floatAbsolute, relative: ErrorBound.floatRelative)
+      #expect(comparison.isWithin, "\(name): \(comparison)")
+    }
+  }
+
   @Test func weightsAreGivenWhenAskedFor() throws {
     let (golden, file) = (try #require(try Self.cases.get().first), try GoldenFile("mha"))
     var request = try request(golden)
@@ -144,7 +170,8 @@ import Testing
       "state.st: state dict: missing: bias_v [1, 1, 15]", try input(),
       try state { try $0.set("bias_k", random: [1, 1, 15]) })
     expectFailure(
-      "state.st: state dict: wrong shape: bias_k: expected [1, 1, 15], got [15]; bias_v: expected [1, 1, 15], got [1, 15, 1]",
+      "state.st: state dict: wrong shape: bias_k: expected [1, 1, 15], got [15], "
+        + "bias_v: expected [1, 1, 15], got [1, 15, 1]",
       try input(),
       try state {
         try $0.set("bias_k", random: [15])
