@@ -1,4 +1,5 @@
 import Attention
+import Foundation
 import Support
 import Testing
 
@@ -187,6 +188,29 @@ import Testing
           #expect(try sequence.selecting(axis: 0, rows + 1).elements == Array(repeating: 0, count: 15))
         }
       }
+    }
+  }
+
+  /// Details have the appended columns too: the zero key's score is 0, and bias and mask do not change it.
+  @Test(arguments: paths)
+  func detailsCountAppendedKeys(path: AttentionPath) throws {
+    var random = SeededGenerator(seed: 44)
+    let layer = try layer(Double.self)
+    let x: Tensor<Double> = try random.normal([2, 7, 15])
+    let bias: Tensor<Double> = try random.normal([7, 7])
+    let options = AttentionOptions(details: [.rawScores, .maskedScores, .logSumExp], path: path)
+    let result = try layer(x, mask: .causal & .bias(bias), needsWeights: .none, options: options)
+    let (raw, masked) = (try #require(result.details.rawScores), try #require(result.details.maskedScores))
+    let logSumExp = try #require(result.details.logSumExp)
+    #expect(raw.shape == [2, 3, 7, 9] && masked.shape == [2, 3, 7, 9] && logSumExp.shape == [2, 3, 7])
+    for index in 0..<42 {
+      let (b, h, i) = (index / 21, index / 7 % 3, index % 7)
+      #expect(raw[b, h, i, 8] == 0 && masked[b, h, i, 8] == 0)
+      #expect(raw[b, h, i, 7] != 0 && masked[b, h, i, 7] == raw[b, h, i, 7])
+      #expect((0..<7).allSatisfy { (masked[b, h, i, $0] == -.infinity) == ($0 > i) })
+      var sum = 0.0
+      for j in 0..<9 { sum += exp(masked[b, h, i, j]) }
+      #expect(abs(logSumExp[b, h, i] - log(sum)) < 1e-13)
     }
   }
 
