@@ -67,9 +67,14 @@ public struct AppendedKeys<Scalar: BLASScalar>: Sendable {
   }
 
   /// The sizes of a problem whose keys are those of the inputs and these.
+  ///
+  /// - Throws: ``AttentionError/argument(name:expected:actual:)`` when they are too many together.
   func extending(_ shape: AttentionShape) throws(AttentionError) -> AttentionShape {
     if count == 0 { return shape }
-    // No overflow: a shape's sizes are 32-bit numbers.
+    let most = Int(Int32.max) - count
+    guard shape.keys <= most else {
+      throw .argument(name: "keys", expected: "0...\(most), as \(count) are appended", actual: "\(shape.keys)")
+    }
     return try AttentionShape(
       batch: shape.batch, heads: shape.heads, queries: shape.queries, keys: shape.keys + count,
       headSize: shape.headSize)

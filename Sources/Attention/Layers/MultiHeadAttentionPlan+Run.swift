@@ -114,8 +114,7 @@ extension MultiHeadAttentionPlan {
     let rows = try RowMatrix(output)
     try layer.outputProjection.run(
       RowMatrix(layer.axisOrder.turned(context)), into: UnsafeMutablePointer(mutating: rows.base),
-      leadingDimension: rows.leadingDimension,
-      workers: workers)
+      leadingDimension: rows.leadingDimension, workers: workers)
   }
 
   /// Takes the details out of the workspace, so that the next run does not write into what the caller holds.

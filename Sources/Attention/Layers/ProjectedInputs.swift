@@ -59,10 +59,10 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
       // Room behind each sequence parts the batch, unless the rows of all sequences alternate.
       let parts = room > 0 && order == .batchFirst ? batch : 1
       for element in 0..<parts {
-        let part =
+        let sequences =
           parts == 1 ? input : try rethrowing { () throws(TensorError) in try input.selecting(axis: 0, element) }
         try linear.run(
-          RowMatrix(part), outputs: outputs, into: storage.base + start + element * (rows + room) * outputs.count,
+          RowMatrix(sequences), outputs: outputs, into: storage.base + start + element * (rows + room) * outputs.count,
           leadingDimension: outputs.count, workers: workers)
       }
       products += parts

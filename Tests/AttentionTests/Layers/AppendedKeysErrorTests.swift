@@ -58,12 +58,16 @@ import Testing
       try layer(x, workers: 0)
     }
     let most = Int(Int32.max)
-    for keys in [most, .max] {
-      #expect(throws: AttentionError.self) { try layer.plan(batch: 0, queries: 7, keys: keys) }
+    for keys in [most - 1, most] {
+      #expect(
+        throws: AttentionError.argument(
+          name: "keys", expected: "0...\(most - 2), as 2 are appended", actual: "\(keys)")
+      ) { try layer.plan(batch: 0, queries: 7, keys: keys) }
     }
-    #expect(throws: AttentionError.argument(name: "keys", expected: "0...\(most)", actual: "\(most + 1)")) {
-      try layer.plan(batch: 0, queries: 7, keys: most - 1)
+    #expect(throws: AttentionError.argument(name: "keys", expected: "0...\(most)", actual: "\(Int.max)")) {
+      try layer.plan(batch: 0, queries: 7, keys: .max)
     }
+    #expect(try layer.plan(batch: 0, queries: 7, keys: most - 2).attention.shape.keys == most)
   }
 
   /// E = 15, with the parameters that PyTorch's layer of `add_bias_kv=True` has.
