@@ -66,6 +66,19 @@ struct DocumentationTests {
     #expect(try Snippets.saved(layer, path: path).parameters == layer.parameters)
   }
 
+  @Test("the page on PyTorch's layer shows what its snippets give")
+  func wholeTorchLayer() throws {
+    let (fresh, given) = try Snippets.keysOfItsOwn(row: Tensor(repeating: 0.5, shape: [1, 1, 6]))
+    #expect(fresh.appendedKeys.count == 2 && given.appendedKeys.count == 1)
+    let printed = try Snippets.wholeTorchLayer(
+      state: fresh.stateDict(), x: Tensor(repeating: 1, shape: [7, 2, 6]),
+      memory: Tensor(repeating: 2, shape: [5, 2, 6]), distances: Tensor(zeros: [7, 5]),
+      padding: Tensor(rows: [[false, false, false, false, true], [false, false, true, true, true]]))
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/TheWholeTorchLayer.md"))
+    let shown = try #require(page.blocks.first { $0.language == "text" })
+    #expect(printed == shown.text)
+  }
+
   @Test("the worked example prints what its page shows")
   func workedExample() throws {
     let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/TheWorkedExample.md"))

@@ -99,6 +99,32 @@ enum Snippets {
     return y
   }
 
+  static func wholeTorchLayer(
+    state: [String: Tensor<Float>], x: Tensor<Float>, memory: Tensor<Float>, distances: Tensor<Float>,
+    padding: Tensor<Bool>
+  ) throws -> String {
+    var printed = ""
+    func print(_ values: Any...) { printed += values.map { "\($0)" }.joined(separator: " ") + "\n" }
+
+    let decoder = try MultiHeadAttention<Float>(
+      stateDict: state, headCount: 3, appendsZeroKey: true, axisOrder: .sequenceFirst)
+    let result = try decoder(
+      query: x, key: memory, value: memory,
+      mask: .adding(torchAttentionMask: distances, headCount: 3) & .ignoring(torchKeyPaddingMask: padding),
+      needsWeights: .averaged, options: AttentionOptions())
+    print(result.output.shape, result.weights?.shape ?? [])
+    return printed
+  }
+
+  static func keysOfItsOwn(row: Tensor<Float>) throws -> (MultiHeadAttention<Float>, MultiHeadAttention<Float>) {
+    let fresh = try MultiHeadAttention<Float>(
+      embeddingSize: 6, headCount: 3, appendsLearnedKey: true, appendsZeroKey: true, seed: 1)
+    let given = try MultiHeadAttention(
+      inputProjection: fresh.inputProjection, outputProjection: fresh.outputProjection, headCount: 3,
+      appendedKeys: AppendedKeys(key: row, value: row))
+    return (fresh, given)
+  }
+
   static func tokens() throws -> (layer: MultiHeadAttention<Float>, output: Tensor<Float>, next: Tensor<Float>) {
     let embedding = try Embedding<Float>(vocabularySize: 100, embeddingSize: 6, paddingIndex: 0, seed: 1)
     let positions = try SinusoidalPositions<Float>(embeddingSize: 6)

@@ -61,6 +61,10 @@ import Testing
     let plain = try layer()
     #expect(plain.heads == 3 && !plain.isCausal && plain.needsWeights == .none)
     #expect(plain.names == .torch && plain.prefix.isEmpty)
+    #expect(!plain.addsZeroKey && plain.axisOrder == .batchFirst)
+    #expect(try layer("--add-zero-attn").addsZeroKey)
+    #expect(try layer("--sequence-first").axisOrder == .sequenceFirst)
+    #expect(try layer("--batch-first").axisOrder == .batchFirst)
     let full = try layer(
       "--causal", "--need-weights", "--per-head", "--names", "bert", "--prefix", "encoder.", "--path", "blas",
       "--precision", "f32", "--threads", "1")
@@ -114,6 +118,8 @@ import Testing
     Refused("mha in -o out --weights w", says: "--heads"),
     Refused("mha in -o out --weights w --heads 0", says: "--heads is 0, expected 1 or more"),
     Refused("mha in -o out --weights w --heads 3 --names keras", says: "article"),
+    Refused("mha in -o out --weights w --heads 3 --batch-first --sequence-first", says: "--sequence-first"),
+    Refused("mha in -o out --weights w --heads 3 --add-zero-attn 1", says: "1"),
     Refused("mha in -o out --weights w --heads 3 --threads -1", says: "--threads is -1"),
     Refused("doctor now", says: "now"),
   ]
