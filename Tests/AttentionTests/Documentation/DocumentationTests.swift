@@ -100,6 +100,15 @@ struct DocumentationTests {
     #expect(comparison.isWithin, "\(comparison)")
   }
 
+  @Test("the page on linear attention shows what its snippets give")
+  func linear() throws {
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/LinearAttention.md"))
+    let shown = page.blocks.filter { $0.language == "text" }.map(\.text)
+    let (printed, latest, state) = try Snippets.linear()
+    #expect(printed == shown.joined())
+    #expect(state == latest)
+  }
+
   @Test("the other snippets give what their pages say")
   func snippetsRun() throws {
     let x = try Tensor<Float>(repeating: 0.5, shape: [2, 2, 3, 4])

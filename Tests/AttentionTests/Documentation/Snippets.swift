@@ -229,6 +229,31 @@ enum Snippets {
     return printed
   }
 
+  /// What the page on linear attention prints, and the state after its loop.
+  static func linear() throws -> (printed: String, latest: Tensor<Float>, state: Tensor<Float>) {
+    var printed = ""
+    func print(_ value: Any) { printed += "\(value)\n" }
+
+    let k = try Tensor<Float>(rows: [[1, 0], [0, 1], [1, 0]]).reshaped(to: [1, 1, 3, 2])  // [B, G, L, D]
+    let v = try Tensor<Float>(rows: [[1, 2], [3, 4], [5, 6]]).reshaped(to: [1, 1, 3, 2])  // [B, G, L, Dv]
+    let beta = try Tensor<Float>(repeating: 1, shape: [1, 1, 3])  // [B, G, L]
+
+    let sums = try linearAttention(queries: k, keys: k, values: v, rule: .linear, scale: 1)
+    let latest = try linearAttention(queries: k, keys: k, values: v, rule: .delta, beta: beta, scale: 1)
+    print(sums.output)
+    print(latest.output)
+
+    var state = try LinearAttentionState<Float>(headSize: 2, valueHeadSize: 2)
+    for token in 0..<3 {
+      let row = token..<(token + 1)
+      let y = try linearAttention(
+        queries: k.sliced(axis: 2, row), keys: k.sliced(axis: 2, row), values: v.sliced(axis: 2, row),
+        rule: .delta, beta: beta.sliced(axis: 2, row), updating: &state)
+      print(y.shape)
+    }
+    return (printed, latest.state.tensor, state.tensor)
+  }
+
   static func articleModule(state: [String: Tensor<Double>]) throws -> MultiHeadAttention<Double> {
     let module = try MultiHeadAttention(stateDict: state, names: .article, headCount: 2)
     return module
