@@ -65,11 +65,11 @@ import Testing
       #expect(comparison.isWithin, "\(Scalar.self), \(sweepCase): output: \(comparison)")
       #expect(both.output.rank == problem.queries.rank)
 
-      let alone = try plan.inspect(inspection, queries: problem.queries, keys: problem.keys)
-      #expect(alone.isBitwiseEqual(to: both.insight), "with values and without: \(sweepCase)")
       if let former {
         #expect(former.insight.isBitwiseEqual(to: both.insight), "1 and 2 workers: \(sweepCase)")
         #expect(former.output.isBitwiseEqual(to: both.output), "1 and 2 workers: \(sweepCase)")
+        let alone = try plan.inspect(inspection, queries: problem.queries, keys: problem.keys)
+        #expect(alone.isBitwiseEqual(to: both.insight), "with values and without: \(sweepCase)")
       }
       former = both
     }
@@ -79,9 +79,9 @@ import Testing
 
   enum Modifier: String, CaseIterable, Sendable { case none, sinks, scores, probabilities, dropout, all }
 
-  private func modifiers(_ modifier: Modifier) -> AttentionModifiers<Double> {
+  private func modifiers(_ modifier: Modifier, heads: Int) -> AttentionModifiers<Double> {
     var modifiers = AttentionModifiers<Double>.none
-    if modifier == .sinks || modifier == .all { modifiers.sinks = [0.5, -.infinity, 3, -2, 0, 1] }
+    if modifier == .sinks || modifier == .all { modifiers.sinks = Array([0.5, -.infinity, 3, -2, 0, 1].prefix(heads)) }
     if modifier == .scores || modifier == .all {
       modifiers.scoreProgram = ScoreProgram { score, batch, head, query, key in
         score + 0.05 * Double((batch + 2 * head + 3 * query + 5 * key) % 11)
@@ -100,28 +100,33 @@ import Testing
 
   @Test("with modifiers: the weights that multiply the values", arguments: Modifier.allCases)
   func weightsAfterModifiers(_ modifier: Modifier) throws {
-    // Blocks of queries and of keys: the whole matrix comes by another path.
-    for (queries, keys, path) in [(11, 29, AttentionPath.reference), (201, 530, .blas)] {
-      let sizes = SweepSizes(
-        batch: 1, heads: 6, keyValueHeads: 2, queries: queries, keys: keys, headSize: 5, valueHeadSize: 3)
-      for mask in [SweepMask.none, .causalEnd, .keepHeads] {
-        let problem = try SweepProblem<Double>(SweepCase(sizes: sizes, mask: mask, seed: 31))
-        let plan = try AttentionPlan<Double>(
-          shape: AttentionShape(queries: problem.queries, keys: problem.keys, values: problem.values),
-          mask: problem.mask.mask, modifiers: modifiers(modifier),
-          options: AttentionOptions(
-            alignment: problem.mask.alignment, details: [.weights, .logSumExp], path: path, workers: 2))
-        let whole = try plan(queries: problem.queries, keys: problem.keys, values: problem.values)
-        let both = try plan.inspect(
-          .everything(topKeys: Self.k), queries: problem.queries, keys: problem.keys, values: problem.values)
-        let differences = both.insight.differences(
-          fromWeights: try #require(whole.weights).elements, logSumExp: try #require(whole.logSumExp).elements,
-          shape: [1, 6, queries, keys], k: Self.k, absolute: 1e-12, relative: 1e-12)
-        #expect(differences.isEmpty, "\(modifier), \(mask): \(differences)")
-        let comparison = Comparison(
-          both.output, whole.output.elements, shape: whole.output.shape, absolute: 1e-12)
-        #expect(comparison.isWithin, "\(modifier), \(mask): \(comparison)")
-      }
+    try check(modifier, path: .reference, heads: 6, queries: 11, keys: 29, masks: [.none, .causalEnd, .keepHeads])
+    // Several blocks of queries and tiles of keys, heads stacked in none.
+    try check(modifier, path: .blas, heads: 2, queries: 201, keys: 530, masks: [.causalEnd])
+  }
+
+  /// Compares with the whole matrix of a path.
+  private func check(
+    _ modifier: Modifier, path: AttentionPath, heads: Int, queries: Int, keys: Int, masks: [SweepMask]
+  ) throws {
+    let sizes = SweepSizes(
+      batch: 1, heads: heads, keyValueHeads: heads / 2, queries: queries, keys: keys, headSize: 5, valueHeadSize: 3)
+    for mask in masks {
+      let problem = try SweepProblem<Double>(SweepCase(sizes: sizes, mask: mask, seed: 31))
+      let plan = try AttentionPlan<Double>(
+        shape: AttentionShape(queries: problem.queries, keys: problem.keys, values: problem.values),
+        mask: problem.mask.mask, modifiers: modifiers(modifier, heads: heads),
+        options: AttentionOptions(
+          alignment: problem.mask.alignment, details: [.weights, .logSumExp], path: path, workers: 2))
+      let whole = try plan(queries: problem.queries, keys: problem.keys, values: problem.values)
+      let both = try plan.inspect(
+        .everything(topKeys: Self.k), queries: problem.queries, keys: problem.keys, values: problem.values)
+      let differences = both.insight.differences(
+        fromWeights: try #require(whole.weights).elements, logSumExp: try #require(whole.logSumExp).elements,
+        shape: [1, heads, queries, keys], k: Self.k, absolute: 1e-12, relative: 1e-12)
+      #expect(differences.isEmpty, "\(modifier), \(mask): \(differences)")
+      let comparison = Comparison(both.output, whole.output.elements, shape: whole.output.shape, absolute: 1e-12)
+      #expect(comparison.isWithin, "\(modifier), \(mask): \(comparison)")
     }
   }
 
