@@ -101,13 +101,16 @@ extension AttentionPlan {
               guard let unused = nothing.baseAddress else { return }
               do throws(AttentionError) {
                 try execute(
-                  actual, HeadMatrices(base: queries.baseAddress ?? UnsafePointer(unused), strides: queryStrides),
-                  KeyValueRows(
-                    HeadMatrices(base: keys.baseAddress ?? UnsafePointer(unused), strides: keyStrides), columns: d),
-                  KeyValueRows(
-                    HeadMatrices(base: values.baseAddress ?? UnsafePointer(unused), strides: valueStrides),
-                    columns: dv), mask,
-                  MutableHeadMatrices(base: output.baseAddress ?? unused, strides: outputStrides), &details, &workspace)
+                  AttentionOperands(
+                    shape: actual,
+                    queries: HeadMatrices(base: queries.baseAddress ?? UnsafePointer(unused), strides: queryStrides),
+                    keys: KeyValueRows(
+                      HeadMatrices(base: keys.baseAddress ?? UnsafePointer(unused), strides: keyStrides), columns: d),
+                    values: KeyValueRows(
+                      HeadMatrices(base: values.baseAddress ?? UnsafePointer(unused), strides: valueStrides),
+                      columns: dv),
+                    output: MutableHeadMatrices(base: output.baseAddress ?? unused, strides: outputStrides)),
+                  mask: mask, &details, &workspace)
               } catch {
                 failure = error
               }
@@ -139,36 +142,36 @@ extension AttentionPlan {
       throw .tooLarge(name: "output", shape: output.shape)
     }
     let target = MutableHeadMatrices(base: output.storage.base + output.layout.offset, strides: strides)
-    try execute(
-      actual, q, KeyValueRows(k, columns: actual.headSize), KeyValueRows(v, columns: actual.valueHeadSize), mask,
-      target,
-      &details, &workspace)
+    let operands = AttentionOperands(
+      shape: actual, queries: q, keys: KeyValueRows(k, columns: actual.headSize),
+      values: KeyValueRows(v, columns: actual.valueHeadSize), output: target)
+    try execute(operands, mask: mask, &details, &workspace)
     withExtendedLifetime((keptQueries, keptKeys, keptValues)) {}
   }
 
+  /// Every run ends here: the mask is fitted, scratch cut, the path taken.
+  ///
+  /// - Parameter mask: replaces the plan's; nil: the plan's.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private func execute(
-    _ actual: AttentionShape, _ queries: HeadMatrices<Scalar>, _ keys: KeyValueRows<Scalar>,
-    _ values: KeyValueRows<Scalar>, _ mask: AttentionMask<Scalar>?, _ output: MutableHeadMatrices<Scalar>,
-    _ details: inout AttentionDetails<Scalar>, _ workspace: inout AttentionWorkspace<Scalar>
+  func execute(
+    _ operands: AttentionOperands<Scalar>, mask: AttentionMask<Scalar>?, _ details: inout AttentionDetails<Scalar>,
+    _ workspace: inout AttentionWorkspace<Scalar>
   ) throws(AttentionError) {
+    let actual = operands.shape
     try modifiers.validate(for: actual)
     let resolved = try ResolvedMask(mask ?? self.mask, alignment: options.alignment, shape: actual)
     guard !actual.isEmpty || (actual.hasRows && !options.details.isEmpty) else { return }
     let problem = AttentionProblem(
-      shape: actual, queries: queries, keys: keys, values: values, output: output, scale: scale,
-      softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers, details: DetailPointers(&details))
+      operands, scale: scale, softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers,
+      details: DetailPointers(&details))
     var parts = scratchParts(hasPatterns: !resolved.patterns.isEmpty)
     parts.conversion = problem.conversionCount
     try workspace.withSlices(of: parts, slices: usefulWorkers) { scratch in
       switch path {
       case .reference: ReferenceAttention.run(problem, scratch: scratch, workers: usefulWorkers)
       case .blas: BLASAttention.run(problem, scratch: scratch, workers: usefulWorkers)
-      case .tiled, .automatic:
-        TiledAttention.run(
-          problem, tiling: AttentionTiling(shape: actual, followsEdge: resolved.hasEdge), scratch: scratch,
-          workers: usefulWorkers)
+      case .tiled, .automatic: TiledAttention.run(problem, scratch: scratch, workers: usefulWorkers)
       }
     }
     withExtendedLifetime(resolved) {}
