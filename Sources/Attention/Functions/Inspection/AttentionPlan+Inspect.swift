@@ -31,10 +31,12 @@ extension AttentionPlan {
     let actual = try sizes.with(valueHeadSize: 0)
     let (q, keptQueries) = try HeadMatrices.of(queries, heads: actual.heads)
     let (k, keptKeys) = try HeadMatrices.of(keys, heads: actual.keyValueHeads)
-    var nothing = try rethrowing { () throws(TensorError) in try Tensor<Scalar>(zeros: [0]) }
+    let rows = KeyValueRows(k, columns: actual.headSize)
+    let nothing = try rethrowing { () throws(TensorError) in try Tensor<Scalar>(zeros: [0]) }
+    let output = MutableHeadMatrices(base: nothing.storage.base, strides: HeadStrides(batch: 0, head: 0, row: 0))
     let insight = try inspect(
-      inspection, actual, q, KeyValueRows(k, columns: actual.headSize), KeyValueRows(k, columns: 0), mask, &nothing)
-    withExtendedLifetime((keptQueries, keptKeys)) {}
+      inspection, AttentionOperands(shape: actual, queries: q, keys: rows, values: rows, output: output), mask: mask)
+    withExtendedLifetime((keptQueries, keptKeys, nothing)) {}
     return insight
   }
 
@@ -56,21 +58,26 @@ extension AttentionPlan {
     mask: AttentionMask<Scalar>? = nil
   ) throws(AttentionError) -> (output: Tensor<Scalar>, insight: AttentionInsight<Scalar>) {
     let actual = try actualShape(queries: queries, keys: keys, values: values)
-    var output = try rethrowing { () throws(TensorError) in
+    let output = try rethrowing { () throws(TensorError) in
       try Tensor<Scalar>(uninitialized: outputShape(actual, rank: queries.rank))
     }
     let (q, keptQueries) = try HeadMatrices.of(queries, heads: actual.heads)
     let (k, keptKeys) = try HeadMatrices.of(keys, heads: actual.keyValueHeads)
     let (v, keptValues) = try HeadMatrices.of(values, heads: actual.keyValueHeads)
-    let insight = try inspect(
-      inspection, actual, q, KeyValueRows(k, columns: actual.headSize),
-      KeyValueRows(v, columns: actual.valueHeadSize), mask, &output)
-    withExtendedLifetime((keptQueries, keptKeys, keptValues)) {}
+    let (h, l, dv) = (actual.heads, actual.queries, actual.valueHeadSize)
+    let strides =
+      queries.rank == 3
+      ? HeadStrides.headsJoined(heads: h, rows: l, headSize: dv) : .headsFirst(heads: h, rows: l, headSize: dv)
+    let operands = AttentionOperands(
+      shape: actual, queries: q, keys: KeyValueRows(k, columns: actual.headSize),
+      values: KeyValueRows(v, columns: dv), output: MutableHeadMatrices(base: output.storage.base, strides: strides))
+    let insight = try inspect(inspection, operands, mask: mask)
+    withExtendedLifetime((keptQueries, keptKeys, keptValues, output)) {}
     return (output, insight)
   }
 
-  /// Bytes of scratch that an inspection needs in all, besides its results, for the plan's sizes: tiles for each worker, and for
-  /// totals of keys up to 16 rows of S; nothing grows with L × S.
+  /// Bytes of scratch that an inspection with values needs in all, besides inputs and results, for the plan's sizes: tiles for each
+  /// worker, and for totals of keys up to 15 rows of S; nothing grows with L × S.
   public func scratchBytes(inspecting inspection: AttentionInspection) -> Int {
     let tiling = inspectionTiling(inspection, shape, hasEdge: mask.hasEdge)
     let parts = inspectionParts(shape, hasPatterns: !mask.patterns.isEmpty, conversionCount: 0)
@@ -85,31 +92,20 @@ extension AttentionPlan {
   ///
   /// - Parameters:
   ///   - inspection: what to find out.
-  ///   - actual: the run's sizes; Dv is 0 where no output is wanted.
-  ///   - queries: [B, H, L, D].
-  ///   - keys: [B, G, S, D].
-  ///   - values: [B, G, S, Dv]; not read where Dv is 0.
+  ///   - operands: with a Dv of 0 values are not read and the output is not written.
   ///   - mask: replaces the plan's; nil: the plan's.
-  ///   - output: a fresh tensor of the output's shape; not written where Dv is 0.
   func inspect(
-    _ inspection: AttentionInspection, _ actual: AttentionShape, _ queries: HeadMatrices<Scalar>,
-    _ keys: KeyValueRows<Scalar>, _ values: KeyValueRows<Scalar>, _ mask: AttentionMask<Scalar>?,
-    _ output: inout Tensor<Scalar>
+    _ inspection: AttentionInspection, _ operands: AttentionOperands<Scalar>, mask: AttentionMask<Scalar>?
   ) throws(AttentionError) -> AttentionInsight<Scalar> {
+    let actual = operands.shape
     try modifiers.validate(for: actual)
     try inspection.validate(for: actual)
     let resolved = try ResolvedMask(mask ?? self.mask, alignment: options.alignment, shape: actual)
     var insight = try AttentionInsight<Scalar>(inspection, shape: actual)
     guard actual.hasRows else { return insight }
     let targets = InsightPointers(&insight, inspection, shape: actual)
-    let strides =
-      output.rank == 3
-      ? HeadStrides.headsJoined(heads: actual.heads, rows: actual.queries, headSize: actual.valueHeadSize)
-      : HeadStrides.headsFirst(heads: actual.heads, rows: actual.queries, headSize: actual.valueHeadSize)
     let problem = AttentionProblem(
-      shape: actual, queries: queries, keys: keys, values: values,
-      output: MutableHeadMatrices(base: output.storage.base, strides: strides), scale: scale,
-      softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers,
+      operands, scale: scale, softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers,
       details: DetailPointers(logSumExp: targets.logSumExp))
 
     let tiling = inspectionTiling(inspection, actual, hasEdge: resolved.hasEdge)

@@ -9,7 +9,7 @@ struct InspectionTiling: Sendable {
   /// How many runs a group is cut into.
   let runsPerGroup: Int
 
-  /// Runs in all, where there are as many pieces: enough for the workers of most machines. Sums take as many rows of S.
+  /// Runs in all, where there are as many pieces: enough for the workers of most machines. Sums take up to one row of S less.
   private static let leastRuns = 16
 
   init(_ tiling: AttentionTiling, sumsOverQueries: Bool) {

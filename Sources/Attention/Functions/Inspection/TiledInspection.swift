@@ -15,12 +15,23 @@ enum TiledInspection {
     FanOut.run(pieces: tiling.runCount, workers: workers) { index, worker in
       let run = tiling.run(index)
       for piece in run.pieces {
+        guard let place = tiling.tiling.piece(piece).within(problem.queryLengths) else { continue }
         InspectedPiece(
-          TilePiece(problem, tiling: tiling.tiling, piece: piece, scratch: scratch[worker]), targets,
+          TilePiece(problem, tiling: tiling.tiling, place: place, scratch: scratch[worker]), targets,
           totals: totals.part(run.part)
         ).inspect()
       }
     }
     totals.addUp()
+  }
+}
+
+extension AttentionTiling.Piece {
+  /// The piece without queries beyond its batch element's; nil where nothing is left.
+  fileprivate func within(_ queryLengths: [Int]?) -> AttentionTiling.Piece? {
+    guard let length = queryLengths?[batch], length < queries.upperBound else { return self }
+    guard length > queries.lowerBound else { return nil }
+    return AttentionTiling.Piece(
+      batch: batch, keyValueHead: keyValueHead, heads: heads, queries: queries.lowerBound..<length)
   }
 }

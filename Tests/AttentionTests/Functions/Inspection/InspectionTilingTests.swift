@@ -47,7 +47,8 @@ import Testing
         }
       }
     }
-    var nothing = try Tensor<Double>(zeros: [0])
+    let nothing = try Tensor<Double>(zeros: [0])
+    let output = MutableHeadMatrices(base: nothing.storage.base, strides: HeadStrides(batch: 0, head: 0, row: 0))
     let (q, kept) = try HeadMatrices.of(queries, heads: 4)
     let actual = try numbers.withUnsafeBytes { bytes in
       let base = try #require(bytes.baseAddress)
@@ -56,14 +57,52 @@ import Testing
         let rows = KeyValueRows<Double>(
           pages: try #require(pages.baseAddress), pagesPerElement: pageCount, rowsPerPage: rowsPerPage, columns: size,
           element: .float16)
-        return try plan.inspect(inspection, shape.with(valueHeadSize: 0), q, rows, rows, nil, &nothing)
+        let operands = try AttentionOperands(
+          shape: shape.with(valueHeadSize: 0), queries: q, keys: rows, values: rows, output: output)
+        return try plan.inspect(inspection, operands, mask: nil)
       }
     }
-    withExtendedLifetime(kept) {}
+    withExtendedLifetime((kept, nothing)) {}
     let differences = actual.differences(
       fromWeights: try #require(expected.weights).elements, logSumExp: try #require(expected.logSumExp).elements,
       shape: [1, 4, 5, keys], k: 3, absolute: 1e-13, relative: 1e-13)
     #expect(differences.isEmpty, "\(differences)")
+  }
+
+  @Test("batch elements with fewer queries: rows beyond are neither read nor given")
+  func queryLengths() throws {
+    let (rows, lengths) = (300, [300, 200, 7, 0])
+    var random = SeededGenerator(seed: 13)
+    var queries: Tensor<Double> = try random.normal([4, 2, rows, 3])
+    let keys: Tensor<Double> = try random.normal([4, 1, 11, 3])
+    for b in 0..<4 {
+      for h in 0..<2 { for i in lengths[b]..<rows { queries[b, h, i, 0] = .nan } }
+    }
+    let shape = try AttentionShape(
+      batch: 4, heads: 2, keyValueHeads: 1, queries: rows, keys: 11, headSize: 3, valueHeadSize: 0)
+    let plan = try AttentionPlan<Double>(shape: shape)
+    let inspection = AttentionInspection([.entropy, .maximum, .keyTotals])
+    let (q, _) = try HeadMatrices.of(queries, heads: 2)
+    let (k, _) = try HeadMatrices.of(keys, heads: 1)
+    let nothing = try Tensor<Double>(zeros: [0])
+    let operands = AttentionOperands(
+      shape: shape, queries: q, keys: KeyValueRows(k, columns: 3), values: KeyValueRows(k, columns: 3),
+      output: MutableHeadMatrices(base: nothing.storage.base, strides: HeadStrides(batch: 0, head: 0, row: 0)),
+      queryLengths: lengths)
+    let insight = try plan.inspect(inspection, operands, mask: nil)
+    withExtendedLifetime((queries, keys, nothing)) {}
+    let entropy = try #require(insight.entropy)
+    let (maximumKey, totals) = (try #require(insight.maximumKey), try #require(insight.keyTotals))
+    for b in 0..<4 {
+      for h in 0..<2 {
+        for i in [0, 6, 7, 199, 200, 299] {
+          #expect((entropy[b, h, i] > 0) == (i < lengths[b]))
+          #expect((maximumKey[b, h, i] >= 0) == (i < lengths[b]))
+        }
+        let sum = (0..<11).reduce(0.0) { $0 + totals[b, h, $1] }
+        #expect(abs(sum - Double(lengths[b])) < 1e-9)
+      }
+    }
   }
 
   @Test("a pattern of rules, with tiles that it empties")
