@@ -179,7 +179,7 @@ extension AttentionPlan {
 
   // MARK: Checks
 
-  private func actualShape(
+  func actualShape(
     queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>
   ) throws(AttentionError) -> AttentionShape {
     let actual = try AttentionShape(
@@ -190,7 +190,7 @@ extension AttentionPlan {
 
   // Each size by itself, and below each axis: an array of them would be allocated in every run.
 
-  private func checkCapacity(_ actual: AttentionShape) throws(AttentionError) {
+  func checkCapacity(_ actual: AttentionShape) throws(AttentionError) {
     try Self.check("heads", actual.heads, planned: shape.heads)
     try Self.check("keyValueHeads", actual.keyValueHeads, planned: shape.keyValueHeads)
     try Self.check("headSize", actual.headSize, planned: shape.headSize)
@@ -210,7 +210,7 @@ extension AttentionPlan {
     guard size <= capacity else { throw .capacity(name: name, capacity: capacity, actual: size) }
   }
 
-  private func outputShape(_ actual: AttentionShape, rank: Int) -> [Int] {
+  func outputShape(_ actual: AttentionShape, rank: Int) -> [Int] {
     rank == 3
       ? [actual.batch, actual.queries, actual.heads * actual.valueHeadSize]
       : [actual.batch, actual.heads, actual.queries, actual.valueHeadSize]

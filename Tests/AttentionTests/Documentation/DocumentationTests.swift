@@ -109,6 +109,14 @@ struct DocumentationTests {
     #expect(state == latest)
   }
 
+  @Test("the page on looking inside shows what its snippets print")
+  func lookingInside() throws {
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/LookingInside.md"))
+    let shown = page.blocks.filter { $0.language == "text" }.map(\.text)
+    let printed = try Snippets.lookingInside()
+    #expect(printed == shown, "\(printed.joined(separator: "---\n"))")
+  }
+
   @Test("the other snippets give what their pages say")
   func snippetsRun() throws {
     let x = try Tensor<Float>(repeating: 0.5, shape: [2, 2, 3, 4])

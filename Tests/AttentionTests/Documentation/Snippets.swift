@@ -254,6 +254,39 @@ enum Snippets {
     return (printed, latest.state.tensor, state.tensor)
   }
 
+  /// What each block of the page on looking inside prints.
+  static func lookingInside() throws -> [String] {
+    var printed = [""]
+    func print(_ values: Any...) {
+      printed[printed.count - 1] += values.map { "\($0)" }.joined(separator: " ") + "\n"
+    }
+
+    let x = try Tensor<Float>(rows: [[1, 0], [0, 1], [1, 1], [2, 0]]).reshaped(to: [1, 1, 4, 2])  // [B, H, L, D]
+    let insight = try inspectAttention(
+      AttentionInspection([.entropy, .maximum, .keyTotals], topKeys: 2), queries: x, keys: x, mask: .causal)
+    if let entropy = insight.entropy, let key = insight.maximumKey, let weight = insight.maximumWeight {
+      print(entropy)  // [B, H, L]
+      print(key, weight)  // [B, H, L] each
+    }
+    if let keys = insight.topKeys, let weights = insight.topWeights, let totals = insight.keyTotals {
+      print(keys)  // [B, H, L, k]
+      print(weights)
+      print(totals)  // [B, H, S]
+    }
+    printed.append("")
+
+    let lastRow = AttentionInspection(weights: WeightSelection(heads: [0], queries: [3]))
+    if let row = try inspectAttention(lastRow, queries: x, keys: x, mask: .causal).weights {
+      print(row)  // [B, 1, 1, S]
+    }
+    printed.append("")
+
+    let plan = try AttentionPlan<Float>(shape: AttentionShape(queries: 4, keys: 4, headSize: 2), mask: .causal)
+    let (output, seen) = try plan.inspect(AttentionInspection(.entropy), queries: x, keys: x, values: x)
+    if let entropy = seen.entropy { print(output.shape, entropy.shape) }
+    return printed
+  }
+
   static func articleModule(state: [String: Tensor<Double>]) throws -> MultiHeadAttention<Double> {
     let module = try MultiHeadAttention(stateDict: state, names: .article, headCount: 2)
     return module

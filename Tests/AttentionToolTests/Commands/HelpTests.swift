@@ -7,6 +7,8 @@ import Testing
   @Test(arguments: [
     ("run", ["query", "key, value", "mask", "kv_lengths", "past_key", "past_value"]),
     ("run", ["output", "present_key", "present_value", "scores", "log_sum_exp"]),
+    ("run", ["entropy", "maximum_weight", "maximum_key", "top_keys", "top_weights", "key_totals"]),
+    ("run", ["--entropy", "--maximum", "--top-keys", "--key-totals"]),
     (
       "run",
       [
