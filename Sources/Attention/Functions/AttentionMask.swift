@@ -21,6 +21,8 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
   public private(set) var keeps: [Tensor<Bool>] = []
   /// Added to the scores, each broadcastable to [B, H, L, S]; −∞ masks.
   public private(set) var biases: [Tensor<Scalar>] = []
+  /// Rules; all must let a place through.
+  public private(set) var patterns: [MaskPattern] = []
 
   private init() {}
 
@@ -72,6 +74,13 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
     return mask
   }
 
+  /// Attends where a rule lets it; tiles that the rule empties cost nothing.
+  public static func pattern(_ pattern: MaskPattern) -> AttentionMask {
+    var mask = AttentionMask()
+    mask.patterns = [pattern]
+    return mask
+  }
+
   /// What both allow, with the biases of both added.
   public func intersection(_ other: AttentionMask) -> AttentionMask {
     var both = self
@@ -88,6 +97,7 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
     both.keyLengthCounts += other.keyLengthCounts
     both.keeps += other.keeps
     both.biases += other.biases
+    both.patterns += other.patterns
     return both
   }
 
@@ -102,7 +112,9 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
   }
 
   /// Whether the mask depends on where queries stand among the keys.
-  var needsAlignment: Bool { isCausal || windowLeft != nil || windowRight != nil }
+  var needsAlignment: Bool { hasEdge || patterns.contains { $0.needsAlignment } }
+  /// Whether it is causal or a window: blocks of queries meet its edge.
+  var hasEdge: Bool { isCausal || windowLeft != nil || windowRight != nil }
 }
 
 extension AttentionMask: CustomStringConvertible {
@@ -118,6 +130,7 @@ extension AttentionMask: CustomStringConvertible {
     }
     parts += keeps.map { "keep\($0.shape)" }
     parts += biases.map { "bias\($0.shape)" }
+    parts += patterns.map(\.description)
     return parts.isEmpty ? "none" : parts.joined(separator: " & ")
   }
 }

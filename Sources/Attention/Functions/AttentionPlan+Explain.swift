@@ -13,6 +13,7 @@ extension AttentionPlan {
       "mask       \(mask)" + (mask.needsAlignment ? ", aligned at \(options.alignment ?? .start)" : ""),
       "path       \(path.rawValue): \(reason)",
     ]
+    if "\(modifiers)" != "none" { lines.insert("modifiers  \(modifiers)", at: 3) }
     let tiles = tileCounts()
     if tiles.total > 0 {
       lines.append(
@@ -58,7 +59,7 @@ extension AttentionPlan {
     guard path == .tiled, shape.keys > 0,
       let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape)
     else { return counts }
-    let tiling = AttentionTiling(shape: shape, followsEdge: mask.needsAlignment)
+    let tiling = AttentionTiling(shape: shape, followsEdge: mask.hasEdge)
     counts.size = "\(tiling.rowsPerPiece) rows × \(tiling.keysPerTile) keys"
     let computesMasked = !options.details.isDisjoint(with: [.rawScores, .cappedScores])
     let tilesPerRow = (shape.keys + tiling.keysPerTile - 1) / tiling.keysPerTile

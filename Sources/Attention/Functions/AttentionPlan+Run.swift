@@ -102,8 +102,11 @@ extension AttentionPlan {
               do throws(AttentionError) {
                 try execute(
                   actual, HeadMatrices(base: queries.baseAddress ?? UnsafePointer(unused), strides: queryStrides),
-                  HeadMatrices(base: keys.baseAddress ?? UnsafePointer(unused), strides: keyStrides),
-                  HeadMatrices(base: values.baseAddress ?? UnsafePointer(unused), strides: valueStrides), mask,
+                  KeyValueRows(
+                    HeadMatrices(base: keys.baseAddress ?? UnsafePointer(unused), strides: keyStrides), columns: d),
+                  KeyValueRows(
+                    HeadMatrices(base: values.baseAddress ?? UnsafePointer(unused), strides: valueStrides),
+                    columns: dv), mask,
                   MutableHeadMatrices(base: output.baseAddress ?? unused, strides: outputStrides), &details, &workspace)
               } catch {
                 failure = error
@@ -136,23 +139,29 @@ extension AttentionPlan {
       throw .tooLarge(name: "output", shape: output.shape)
     }
     let target = MutableHeadMatrices(base: output.storage.base + output.layout.offset, strides: strides)
-    try execute(actual, q, k, v, mask, target, &details, &workspace)
+    try execute(
+      actual, q, KeyValueRows(k, columns: actual.headSize), KeyValueRows(v, columns: actual.valueHeadSize), mask,
+      target,
+      &details, &workspace)
     withExtendedLifetime((keptQueries, keptKeys, keptValues)) {}
   }
 
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func execute(
-    _ actual: AttentionShape, _ queries: HeadMatrices<Scalar>, _ keys: HeadMatrices<Scalar>,
-    _ values: HeadMatrices<Scalar>, _ mask: AttentionMask<Scalar>?, _ output: MutableHeadMatrices<Scalar>,
+    _ actual: AttentionShape, _ queries: HeadMatrices<Scalar>, _ keys: KeyValueRows<Scalar>,
+    _ values: KeyValueRows<Scalar>, _ mask: AttentionMask<Scalar>?, _ output: MutableHeadMatrices<Scalar>,
     _ details: inout AttentionDetails<Scalar>, _ workspace: inout AttentionWorkspace<Scalar>
   ) throws(AttentionError) {
+    try modifiers.validate(for: actual)
     let resolved = try ResolvedMask(mask ?? self.mask, alignment: options.alignment, shape: actual)
     guard !actual.isEmpty || (actual.hasRows && !options.details.isEmpty) else { return }
     let problem = AttentionProblem(
       shape: actual, queries: queries, keys: keys, values: values, output: output, scale: scale,
-      softcap: Scalar(options.softcap ?? 0), mask: resolved, details: DetailPointers(&details))
-    try workspace.withSlices(of: scratchCount, slices: usefulWorkers) { scratch in
+      softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers, details: DetailPointers(&details))
+    var parts = scratchParts(hasPatterns: !resolved.patterns.isEmpty)
+    parts.conversion = problem.conversionCount
+    try workspace.withSlices(of: parts, slices: usefulWorkers) { scratch in
       switch path {
       case .reference: ReferenceAttention.run(problem, scratch: scratch, workers: usefulWorkers)
       case .blas: BLASAttention.run(problem, scratch: scratch, workers: usefulWorkers)

@@ -19,6 +19,9 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   public let shape: AttentionShape
   /// The mask of runs that bring none of their own.
   public let mask: AttentionMask<Scalar>
+  /// What changes scores and weights beyond scale, softcap and mask; may be set between runs, as a dropout's seed is. Checked by
+  /// each run.
+  public var modifiers: AttentionModifiers<Scalar>
   public let options: AttentionOptions
   /// The algorithm chosen: never ``AttentionPath/automatic``.
   public let path: AttentionPath
@@ -32,18 +35,21 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   /// - Parameters:
   ///   - shape: the sizes, as capacities.
   ///   - mask: what may be attended, and biases.
+  ///   - modifiers: sinks, dropout, programs.
   ///   - options: scale, softcap, alignment, details, path, workers.
-  /// - Throws: ``AttentionError`` for options out of range, a mask that does not fit the shape, or causal or window over
+  /// - Throws: ``AttentionError`` for options or modifiers out of range, a mask that does not fit the shape, or causal or window over
   ///   L ≠ S without an alignment.
   public init(
-    shape: AttentionShape, mask: AttentionMask<Scalar> = .none, options: AttentionOptions = AttentionOptions()
+    shape: AttentionShape, mask: AttentionMask<Scalar> = .none, modifiers: AttentionModifiers<Scalar> = .none,
+    options: AttentionOptions = AttentionOptions()
   ) throws(AttentionError) {
     try options.validate(for: Scalar.self)
+    try modifiers.validate(for: shape)
     if !options.details.isDisjoint(with: .matrices) {
       try AttentionShape.checkCount(shape.batch, shape.heads, shape.queries, shape.keys, "scores")
     }
     _ = try ResolvedMask(mask, alignment: options.alignment, shape: shape)
-    (self.shape, self.mask, self.options) = (shape, mask, options)
+    (self.shape, self.mask, self.modifiers, self.options) = (shape, mask, modifiers, options)
     workers = options.workers ?? min(Workers.count, Self.workersWorthWaking(shape))
     (path, reason) = Self.choose(shape: shape, options: options)
     scratchCount =
@@ -91,19 +97,38 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
       shape.batch * shape.heads
         * ((shape.queries + BLASAttention.rowsPerBlock(shape: shape) - 1) / BLASAttention.rowsPerBlock(shape: shape))
     case .tiled, .automatic:
-      max(AttentionTiling(shape: shape, followsEdge: mask.needsAlignment).pieceCount, shape.batch * shape.heads)
+      max(AttentionTiling(shape: shape, followsEdge: mask.hasEdge).pieceCount, shape.batch * shape.heads)
     }
+  }
+
+  /// What a worker's scratch holds, besides rows that a run may have to convert.
+  ///
+  /// - Parameter hasPatterns: whether a byte for each score of a block is needed.
+  func scratchParts(hasPatterns: Bool) -> ScratchParts {
+    var parts = ScratchParts(path: scratchCount)
+    if hasPatterns {
+      let bytes =
+        switch path {
+        case .reference: ReferenceAttention.keptCount(shape: shape)
+        case .blas: BLASAttention.keptCount(capacity: shape)
+        case .tiled, .automatic: TiledAttention.keptCount(capacity: shape)
+        }
+      parts.kept = bytes / MemoryLayout<Scalar>.stride + 1
+    }
+    return parts
   }
 
   /// Bytes of scratch that the runs need in all, besides inputs and results.
   public var scratchBytes: Int {
-    AttentionWorkspace<Scalar>.stride(scratchCount) * usefulWorkers * MemoryLayout<Scalar>.stride
+    let count = scratchParts(hasPatterns: !mask.patterns.isEmpty).count
+    return AttentionWorkspace<Scalar>.stride(count) * usefulWorkers * MemoryLayout<Scalar>.stride
   }
 
   /// Scratch for this plan's runs, one at a time.
   ///
   /// - Throws: ``AttentionError/tensor(_:)`` when memory is not given.
   public func makeWorkspace() throws(AttentionError) -> AttentionWorkspace<Scalar> {
-    try AttentionWorkspace(sliceCount: scratchCount, slices: usefulWorkers)
+    try AttentionWorkspace(
+      sliceCount: scratchParts(hasPatterns: !mask.patterns.isEmpty).count, slices: usefulWorkers)
   }
 }

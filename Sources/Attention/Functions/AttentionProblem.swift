@@ -6,22 +6,24 @@ internal import Tensors
 struct AttentionProblem<Scalar: BLASScalar> {
   let shape: AttentionShape
   let queries: HeadMatrices<Scalar>  // [B, H, L, D]
-  let keys: HeadMatrices<Scalar>  // [B, G, S, D]
-  let values: HeadMatrices<Scalar>  // [B, G, S, Dv]
+  let keys: KeyValueRows<Scalar>  // [B, G, S, D]
+  let values: KeyValueRows<Scalar>  // [B, G, S, Dv]
   let output: MutableHeadMatrices<Scalar>  // [B, H, L, Dv]
   let scale: Scalar
   /// 0: none.
   let softcap: Scalar
   let mask: ResolvedMask<Scalar>
+  let modifiers: AttentionModifiers<Scalar>
   let details: DetailPointers<Scalar>
 
   /// The key/value head of a query head.
   func keyValueHead(_ head: Int) -> Int { head / max(shape.groupSize, 1) }
 
   var ldQueries: Int { queries.leadingDimension(rows: shape.queries, columns: shape.headSize) }
-  var ldKeys: Int { keys.leadingDimension(rows: shape.keys, columns: shape.headSize) }
-  var ldValues: Int { values.leadingDimension(rows: shape.keys, columns: shape.valueHeadSize) }
   var ldOutput: Int { output.leadingDimension(rows: shape.queries, columns: shape.valueHeadSize) }
+
+  /// Scratch for rows that are converted as they are read, in elements.
+  var conversionCount: Int { max(keys.scratchCount(rows: shape.keys), values.scratchCount(rows: shape.keys)) }
 
   func setOutputToZero(batch: Int, head: Int, queries block: Range<Int>) {
     for query in block {

@@ -17,16 +17,17 @@ public struct AttentionWorkspace<Scalar: BLASScalar>: ~Copyable, Sendable {
   /// Bytes held.
   public var byteCount: Int { storage.count * MemoryLayout<Scalar>.stride }
 
-  /// Gives `body` one slice of at least `sliceCount` elements for each of `slices` workers.
+  /// Gives `body` one slice of at least these parts for each of `slices` workers.
   mutating func withSlices(
-    of sliceCount: Int, slices: Int, _ body: (ScratchSlices<Scalar>) -> Void
+    of parts: ScratchParts, slices: Int, _ body: (ScratchSlices<Scalar>) -> Void
   ) throws(AttentionError) {
+    let sliceCount = parts.count
     if sliceCount > self.sliceCount || slices > self.slices {
       let (largest, most) = (max(sliceCount, self.sliceCount), max(slices, self.slices))
       storage = try Self.allocate(sliceCount: largest, slices: most)
       (self.sliceCount, self.slices) = (largest, most)
     }
-    body(ScratchSlices(base: storage.base, stride: Self.stride(self.sliceCount)))
+    body(ScratchSlices(base: storage.base, stride: Self.stride(self.sliceCount), parts: parts))
   }
 
   private static func allocate(sliceCount: Int, slices: Int) throws(AttentionError) -> TensorStorage<Scalar> {
@@ -47,6 +48,33 @@ public struct AttentionWorkspace<Scalar: BLASScalar>: ~Copyable, Sendable {
 struct ScratchSlices<Scalar> {
   let base: UnsafeMutablePointer<Scalar>
   let stride: Int
+  /// Where the parts of a slice begin.
+  var parts = ScratchParts()
 
-  subscript(worker: Int) -> UnsafeMutablePointer<Scalar> { base + worker * stride }
+  subscript(worker: Int) -> WorkerScratch<Scalar> {
+    let start = base + worker * stride
+    let kept = UnsafeMutableRawPointer(start + parts.path + parts.conversion)
+    return WorkerScratch(
+      base: start, conversion: start + parts.path,
+      kept: kept.bindMemory(to: Bool.self, capacity: parts.kept * MemoryLayout<Scalar>.stride))
+  }
+}
+
+/// What a worker's slice of scratch is cut into, in elements.
+struct ScratchParts: Sendable, Hashable {
+  /// The path's own.
+  var path = 0
+  /// Rows of keys or values that are converted as they are read.
+  var conversion = 0
+  /// One byte for each score of a block, where a rule decides which are attended.
+  var kept = 0
+
+  var count: Int { path + conversion + kept }
+}
+
+/// A worker's slice.
+struct WorkerScratch<Scalar> {
+  let base: UnsafeMutablePointer<Scalar>
+  let conversion: UnsafeMutablePointer<Scalar>
+  let kept: UnsafeMutablePointer<Bool>
 }

@@ -4,13 +4,15 @@ struct MaskRestriction {
   var byRange = false
   /// `keep` is false somewhere inside it.
   var byKeep = false
+  /// A pattern is false somewhere inside it, or may be.
+  var byPattern = false
   /// Scores get a bias (which may be −∞).
   var byBias = false
   /// Nothing in it is attended.
   var isEmpty = false
 
   /// Whether a place of the block may be masked.
-  var mayMask: Bool { byRange || byKeep || byBias }
+  var mayMask: Bool { byRange || byKeep || byPattern || byBias }
 }
 
 extension ResolvedMask {
@@ -18,10 +20,12 @@ extension ResolvedMask {
   func restriction(batch: Int, heads: Range<Int>, queries: Range<Int>, keys: Range<Int>) -> MaskRestriction {
     let attended = keys.clamped(to: union(batch: batch, queries: queries))
     guard !attended.isEmpty else { return MaskRestriction(byRange: true, isEmpty: true) }
+    let pattern = patternCoverage(batch: batch, heads: heads, queries: queries, keys: attended)
+    if pattern == .none { return MaskRestriction(byPattern: true, isEmpty: true) }
     let coverage = keepCoverage(batch: batch, heads: heads, queries: queries, keys: attended)
     return MaskRestriction(
       byRange: !coversWholly(batch: batch, queries: queries, keys: keys), byKeep: coverage == .part,
-      byBias: hasBias,
+      byPattern: pattern == .part, byBias: hasBias,
       isEmpty: coverage == .none || biasMasksAll(batch: batch, heads: heads, queries: queries, keys: attended))
   }
 

@@ -30,6 +30,8 @@ struct ResolvedMask<Scalar: BLASScalar> {
   /// answers `bias != nil` with true always; `explain()` of release builds then called every tile partial.
   let hasKeep: Bool
   let hasBias: Bool
+  /// Rules; all must let a place through.
+  let patterns: [MaskPattern]
   /// The tensors behind the pointers.
   let keepTensor: Tensor<Bool>?
   let biasTensor: Tensor<Scalar>?
@@ -61,6 +63,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
     keepTensor = try Self.combined(mask.keeps, name: "keep mask", shape: shape) { $0 && $1 }
     biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape, Self.sum)
     (hasKeep, hasBias) = (!mask.keeps.isEmpty, !mask.biases.isEmpty)
+    patterns = mask.patterns
     keep = keepTensor.map(Self.operand)
     bias = biasTensor.map(Self.operand)
   }
@@ -112,15 +115,12 @@ struct ResolvedMask<Scalar: BLASScalar> {
   var hasRanges: Bool { hasEdge || keyLengths != nil }
 
   /// Whether a row may have places that are masked, or whose bias may be −∞.
-  var isUnrestricted: Bool { !hasRanges && !hasKeep && !hasBias }
+  var isUnrestricted: Bool { !hasRanges && !hasKeep && !hasBias && patterns.isEmpty }
 
   // MARK: Keep tiles
 
-  /// How much of a tile a mask lets through.
-  enum Coverage { case none, part, all }
-
   /// How much of the tile `keep` lets through, for the query heads in `heads`. O(rows · keys) where it differs by row.
-  func keepCoverage(batch: Int, heads: Range<Int>, queries block: Range<Int>, keys tile: Range<Int>) -> Coverage {
+  func keepCoverage(batch: Int, heads: Range<Int>, queries block: Range<Int>, keys tile: Range<Int>) -> MaskCoverage {
     guard hasKeep, let keep else { return .all }
     var any = false
     var all = true

@@ -13,6 +13,7 @@ internal import Tensors
 ///   - heads: H, for queries of rank 3.
 ///   - keyValueHeads: G, for keys and values of rank 3; nil: H.
 ///   - mask: what may be attended, and biases.
+///   - modifiers: sinks, dropout, programs for scores and weights.
 ///   - alignment: where queries stand among the keys, for causal and window masks; needed when L ≠ S.
 ///   - scale: nil: 1/√D.
 ///   - softcap: c in c·tanh(score/c), before bias and mask; nil: none.
@@ -25,13 +26,14 @@ internal import Tensors
 ///   `scaled_dot_product_attention`.
 public func scaledDotProductAttention<Scalar: BLASScalar>(
   queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, heads: Int? = nil, keyValueHeads: Int? = nil,
-  mask: AttentionMask<Scalar> = .none, alignment: QueryAlignment? = nil, scale: Double? = nil, softcap: Double? = nil,
-  path: AttentionPath = .automatic, workers: Int? = nil
+  mask: AttentionMask<Scalar> = .none, modifiers: AttentionModifiers<Scalar> = .none,
+  alignment: QueryAlignment? = nil, scale: Double? = nil, softcap: Double? = nil, path: AttentionPath = .automatic,
+  workers: Int? = nil
 ) throws(AttentionError) -> Tensor<Scalar> {
   let options = AttentionOptions(scale: scale, softcap: softcap, alignment: alignment, path: path, workers: workers)
   return try scaledDotProductAttention(
     queries: queries, keys: keys, values: values, heads: heads, keyValueHeads: keyValueHeads, mask: mask,
-    options: options
+    modifiers: modifiers, options: options
   ).output
 }
 
@@ -44,16 +46,18 @@ public func scaledDotProductAttention<Scalar: BLASScalar>(
 ///   - heads: H, for queries of rank 3.
 ///   - keyValueHeads: G, for keys and values of rank 3; nil: H.
 ///   - mask: what may be attended, and biases.
+///   - modifiers: sinks, dropout, programs for scores and weights.
 ///   - options: scale, softcap, alignment, details (weights, score stages, log-sum-exp), path, workers.
 /// - Returns: the output as above, and the details.
 /// - Throws: ``AttentionError`` before anything is computed.
 public func scaledDotProductAttention<Scalar: BLASScalar>(
   queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, heads: Int? = nil, keyValueHeads: Int? = nil,
-  mask: AttentionMask<Scalar> = .none, options: AttentionOptions
+  mask: AttentionMask<Scalar> = .none, modifiers: AttentionModifiers<Scalar> = .none, options: AttentionOptions
 ) throws(AttentionError) -> AttentionResult<Scalar> {
   let shape = try AttentionShape(
     queries: queries, keys: keys, values: values, heads: heads, keyValueHeads: keyValueHeads)
-  return try AttentionPlan(shape: shape, mask: mask, options: options)(queries: queries, keys: keys, values: values)
+  let plan = try AttentionPlan(shape: shape, mask: mask, modifiers: modifiers, options: options)
+  return try plan(queries: queries, keys: keys, values: values)
 }
 
 /// The same on caller-owned memory, read and written where it lies; see ``HeadStrides``.
@@ -67,6 +71,7 @@ public func scaledDotProductAttention<Scalar: BLASScalar>(
 ///   - values: memory that holds [B, G, S, Dv].
 ///   - valueStrides: where its rows are.
 ///   - mask: what may be attended, and biases.
+///   - modifiers: sinks, dropout, programs for scores and weights.
 ///   - options: scale, softcap, alignment, details, path, workers.
 ///   - output: memory that receives [B, H, L, Dv]; what lies between its rows is not touched.
 ///   - outputStrides: where its rows go.
@@ -75,9 +80,10 @@ public func scaledDotProductAttention<Scalar: BLASScalar>(
 public func scaledDotProductAttention<Scalar: BLASScalar>(
   shape: AttentionShape, queries: Span<Scalar>, queryStrides: HeadStrides, keys: Span<Scalar>,
   keyStrides: HeadStrides, values: Span<Scalar>, valueStrides: HeadStrides, mask: AttentionMask<Scalar> = .none,
-  options: AttentionOptions = AttentionOptions(), into output: inout MutableSpan<Scalar>, outputStrides: HeadStrides
+  modifiers: AttentionModifiers<Scalar> = .none, options: AttentionOptions = AttentionOptions(),
+  into output: inout MutableSpan<Scalar>, outputStrides: HeadStrides
 ) throws(AttentionError) -> AttentionDetails<Scalar> {
-  let plan = try AttentionPlan(shape: shape, mask: mask, options: options)
+  let plan = try AttentionPlan(shape: shape, mask: mask, modifiers: modifiers, options: options)
   var workspace = try plan.makeWorkspace()
   return try plan.run(
     queries: queries, queryStrides: queryStrides, keys: keys, keyStrides: keyStrides, values: values,

@@ -10,6 +10,9 @@ enum BLASAttention {
   /// The addition is for the gaps between rows, so that 2048 keys make blocks of 256.
   private static let scoresPerBlock = (1 << 19) + (1 << 13)
 
+  /// Scores of which a worker keeps a byte each, where patterns decide.
+  static func keptCount(capacity: AttentionShape) -> Int { scratchCount(capacity: capacity) }
+
   static func rowsPerBlock(shape: AttentionShape) -> Int {
     let fitting = scoresPerBlock / rowCount(shape.keys) / 16 * 16
     return max(1, min(shape.queries, min(max(fitting, 64), 256)))
@@ -49,8 +52,9 @@ enum BLASAttention {
 
   private static func attend<Scalar: BLASScalar>(
     _ problem: AttentionProblem<Scalar>, batch: Int, head: Int, queries: Range<Int>,
-    scratch: UnsafeMutablePointer<Scalar>
+    scratch worker: WorkerScratch<Scalar>
   ) {
+    let scratch = worker.base
     let (shape, mask, details) = (problem.shape, problem.mask, problem.details)
     let arithmetic = Scalar.arithmetic
     let (rows, dv) = (queries.count, shape.valueHeadSize)
@@ -59,53 +63,48 @@ enum BLASAttention {
     let logSumExp = scratch + rows * ld
     let ranges = UnsafeMutableRawPointer(logSumExp + rows).bindMemory(to: Int32.self, capacity: 2 * rows)
     let block = ScoreBlock(
-      batch: batch, heads: head..<(head + 1), queries: queries, keys: keys, base: scratch, ld: ld, first: ranges,
-      end: ranges + rows)
+      batch: batch, heads: head..<(head + 1), queries: queries, keys: keys, base: scratch, ld: ld,
+      ranges: ranges, scratch: worker)
     problem.prefillDetails(batch: batch, heads: block.heads, queries: queries, weight: 0)
     let restriction = block.restriction(mask)
     let output = problem.output[batch, head] + queries.lowerBound * problem.output.strides.row
 
+    var (pending, softcap) = (restriction, problem.softcap)
     if !restriction.isEmpty || details.coversMasked, !keys.isEmpty {
       block.multiply(
         problem, queries: problem.queries[batch, head] + queries.lowerBound * problem.queries.strides.row,
         ldQueries: problem.ldQueries)
-      if restriction.byRange { block.fitRanges(mask) }
-      if details.coversScores { block.writeStages(problem, restriction) }
+      (pending, softcap) = block.prepare(problem, restriction)
     }
     guard !restriction.isEmpty else {
       problem.setOutputToZero(batch: batch, head: head, queries: queries)
       let row = problem.scoreRow(batch: batch, head: head, query: queries.lowerBound)
-      (details.logSumExp.map { $0 + row })?.update(repeating: -.infinity, count: rows)
+      (details.logSumExp.map { $0 + row })?.update(
+        repeating: problem.modifiers.sinks?[head] ?? -.infinity, count: rows)
       return
     }
 
-    // Stages that were written have softcap and bias in them already; masking again changes nothing.
-    let pending = details.coversScores ? MaskRestriction() : restriction
-    let softcap = details.coversScores ? 0 : problem.softcap
     block.forEachRun(mask, pending, softcap: softcap) { firstRow, rows, rules in
       arithmetic.kernels.softmaxRows(scratch + firstRow * ld, rows, keys.count, ld, rules, logSumExp + firstRow)
     }
     if details.coversScores { block.clearMasked(mask, rows: (0..<rows).filter { logSumExp[$0].isNaN }) }
+    block.modifyWeights(problem, restriction, logSumExp: logSumExp)
     block.copy(to: details.weights, problem)
-    if let target = details.logSumExp {
-      (target + problem.scoreRow(batch: batch, head: head, query: queries.lowerBound)).update(
-        from: logSumExp, count: rows)
-    }
-
-    let values =
-      problem.values[batch, problem.keyValueHead(head)] + keys.lowerBound * problem.values.strides.row
-    if restriction.mayMask, !arithmetic.kernels.allFinite(values, keys.count, dv, problem.ldValues) {
+    if restriction.mayMask, !block.valuesAreFinite(problem) {
       problem.setOutputToZero(batch: batch, head: head, queries: queries)
-      block.addAttendedProduct(
-        mask, values: values, ldValues: problem.ldValues, valueHeadSize: dv, into: output,
-        ldOutput: problem.output.strides.row)
+      block.addAttendedValues(problem, to: output, ldTarget: problem.output.strides.row)
     } else {
-      arithmetic.product(
-        false, false, rows, dv, keys.count, 1, scratch, ld, values, problem.ldValues, 0, output, problem.ldOutput)
+      block.multiplyValues(problem, addingTo: output, ldTarget: problem.ldOutput, factor: 0)
     }
     for row in 0..<rows where logSumExp[row] == -.infinity {
       let query = queries.lowerBound + row
       problem.setOutputToZero(batch: batch, head: head, queries: query..<(query + 1))
+    }
+    if let target = details.logSumExp {
+      let start = problem.scoreRow(batch: batch, head: head, query: queries.lowerBound)
+      for row in 0..<rows {
+        target[start + row] = problem.modifiers.includingSink(logSumExp[row], head: head)
+      }
     }
   }
 }

@@ -9,86 +9,140 @@ enum ReferenceAttention {
   /// One row of scores per worker.
   static func scratchCount(shape: AttentionShape) -> Int { shape.keys }
 
+  /// Scores of which a worker keeps a byte each, where patterns decide.
+  static func keptCount(shape: AttentionShape) -> Int { shape.keys }
+
   static func run<Scalar: BLASScalar>(
     _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
     let shape = problem.shape
     FanOut.run(pieces: shape.batch * shape.heads, workers: workers) { piece, worker in
-      attend(problem, batch: piece / shape.heads, head: piece % shape.heads, scores: scratch[worker])
+      attend(problem, batch: piece / shape.heads, head: piece % shape.heads, scratch: scratch[worker])
     }
   }
 
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private static func attend<Scalar: BLASScalar>(
-    _ problem: AttentionProblem<Scalar>, batch: Int, head: Int, scores: UnsafeMutablePointer<Scalar>
+    _ problem: AttentionProblem<Scalar>, batch: Int, head: Int, scratch: WorkerScratch<Scalar>
   ) {
-    let shape = problem.shape
+    for query in 0..<problem.shape.queries {
+      let row = ReferenceRow(problem, batch: batch, head: head, query: query, scratch: scratch)
+      row.computeScores()
+      let attendsAny = row.computeWeights()
+      row.computeOutput(attendsAny: attendsAny)
+    }
+  }
+}
+
+/// One query against all keys.
+private struct ReferenceRow<Scalar: BLASScalar> {
+  let problem: AttentionProblem<Scalar>
+  let batch: Int
+  let head: Int
+  let query: Int
+  /// The row's scores, then its weights.
+  let scores: UnsafeMutablePointer<Scalar>
+  let conversion: UnsafeMutablePointer<Scalar>
+  let range: (first: Int, end: Int)
+  let keep: UnsafePointer<Bool>?
+  let bias: UnsafePointer<Scalar>?
+  /// The same as a block, for what works on blocks.
+  let block: ScoreBlock<Scalar>
+
+  init(_ problem: AttentionProblem<Scalar>, batch: Int, head: Int, query: Int, scratch: WorkerScratch<Scalar>) {
+    // Never filled: ranges are asked for key by key.
+    let ranges = UnsafeMutableRawPointer(scratch.base).assumingMemoryBound(to: Int32.self)
+    (self.problem, self.batch, self.head, self.query) = (problem, batch, head, query)
+    (scores, conversion) = (scratch.base, scratch.conversion)
     let mask = problem.mask
-    let (d, dv, s) = (shape.headSize, shape.valueHeadSize, shape.keys)
-    let keyValueHead = problem.keyValueHead(head)
-    let keys = problem.keys[batch, keyValueHead]
-    let values = problem.values[batch, keyValueHead]
-    let (keyStride, valueStride) = (problem.keys.strides.row, problem.values.strides.row)
-    for i in 0..<shape.queries {
-      let query = problem.queries[batch, head] + i * problem.queries.strides.row
-      let output = problem.output[batch, head] + i * problem.output.strides.row
-      let range = mask.range(batch: batch, query: i)
-      let keep = mask.keep?.row(batch: batch, head: head, query: i)
-      let bias = mask.bias?.row(batch: batch, head: head, query: i)
-      let row = problem.scoreRow(batch: batch, head: head, query: i) * s
-      // Decided by the mask (a bias of −∞ among it), never by what the scores hold.
-      func isAttended(_ j: Int) -> Bool {
-        j >= range.first && j < range.end && (keep?[j] ?? true) && bias?[j] != -.infinity
-      }
+    range = mask.range(batch: batch, query: query)
+    bias = mask.bias?.row(batch: batch, head: head, query: query)
+    block = ScoreBlock(
+      batch: batch, heads: head..<(head + 1), queries: query..<(query + 1), keys: 0..<problem.shape.keys, base: scores,
+      ld: problem.shape.keys,
+      ranges: ranges, scratch: scratch)
+    if mask.patterns.isEmpty {
+      keep = mask.keep?.row(batch: batch, head: head, query: query)
+    } else {
+      block.fillKept(mask)
+      keep = UnsafePointer(scratch.kept)
+    }
+  }
 
-      var maximum = -Scalar.infinity
-      for j in 0..<s {
-        let attended = isAttended(j)
-        guard attended || problem.details.coversMasked else {
-          scores[j] = -.infinity
-          problem.details.maskedScores?[row + j] = -.infinity
-          continue
-        }
-        let key = keys + j * keyStride
-        var score: Scalar = 0
-        for e in 0..<d { score += query[e] * key[e] }
-        score *= problem.scale
-        problem.details.rawScores?[row + j] = score
-        if problem.softcap > 0 {
-          score = problem.softcap * Scalar(tanh(Double(score / problem.softcap)))
-        }
-        problem.details.cappedScores?[row + j] = score
-        if attended, let bias { score += bias[j] }
-        if !attended { score = -.infinity }
-        problem.details.maskedScores?[row + j] = score
-        scores[j] = score
-        if score > maximum { maximum = score }
-      }
+  /// Where the row begins in a detail [B, H, L, S].
+  var detailOffset: Int { problem.scoreRow(batch: batch, head: head, query: query) * problem.shape.keys }
 
-      let shift = maximum == -.infinity ? 0 : maximum
-      var sum: Scalar = 0
-      for j in 0..<s {
-        guard isAttended(j) else {
-          scores[j] = 0
-          continue
-        }
-        scores[j] = Scalar(exp(Double(scores[j] - shift)))
-        sum += scores[j]
+  /// Decided by the mask (a bias of −∞ among it), never by what the scores hold.
+  func isAttended(_ key: Int) -> Bool {
+    key >= range.first && key < range.end && (keep?[key] ?? true) && bias?[key] != -.infinity
+  }
+
+  /// One row of keys or of values.
+  func row(_ key: Int, of rows: KeyValueRows<Scalar>) -> UnsafePointer<Scalar> {
+    rows.segment(batch: batch, head: problem.keyValueHead(head), rows: key..<(key + 1), scratch: conversion).base
+  }
+
+  /// Scaled and capped products, the score program, bias and mask.
+  func computeScores() {
+    let details = problem.details
+    let queryRow = problem.queries[batch, head] + query * problem.queries.strides.row
+    for j in 0..<problem.shape.keys {
+      guard isAttended(j) || details.coversMasked else {
+        scores[j] = 0
+        continue
       }
-      problem.details.logSumExp?[problem.scoreRow(batch: batch, head: head, query: i)] =
-        sum == 0 ? -.infinity : shift + Scalar(log(Double(sum)))
-      for e in 0..<dv { output[e] = 0 }
-      for j in 0..<s {
-        guard sum != 0, isAttended(j) else {
-          problem.details.weights?[row + j] = 0
-          continue
-        }
-        let weight = scores[j] / sum
-        problem.details.weights?[row + j] = weight
-        let value = values + j * valueStride
-        for e in 0..<dv { output[e] += weight * value[e] }
+      let key = row(j, of: problem.keys)
+      var score: Scalar = 0
+      for e in 0..<problem.shape.headSize { score += queryRow[e] * key[e] }
+      score *= problem.scale
+      details.rawScores?[detailOffset + j] = score
+      if problem.softcap > 0 {
+        score = problem.softcap * Scalar(tanh(Double(score / problem.softcap)))
       }
+      details.cappedScores?[detailOffset + j] = score
+      scores[j] = score
+    }
+    problem.modifiers.scoreProgram?.apply(to: block)
+    for j in 0..<problem.shape.keys {
+      scores[j] = isAttended(j) ? scores[j] + (bias?[j] ?? 0) : -.infinity
+      details.maskedScores?[detailOffset + j] = scores[j]
+    }
+  }
+
+  /// The softmax over the attended keys and the head's sink, the probability program, dropout.
+  ///
+  /// - Returns: false for a row with nothing to attend.
+  func computeWeights() -> Bool {
+    let (modifiers, keys) = (problem.modifiers, 0..<problem.shape.keys)
+    let sink = modifiers.sinks?[head] ?? -.infinity
+    var maximum = sink
+    for j in keys where scores[j] > maximum { maximum = scores[j] }
+    let shift = maximum == -.infinity ? 0 : maximum
+    var sum = Scalar(exp(Double(sink - shift)))
+    for j in keys {
+      scores[j] = isAttended(j) ? Scalar(exp(Double(scores[j] - shift))) : 0
+      sum += scores[j]
+    }
+    problem.details.logSumExp?[problem.scoreRow(batch: batch, head: head, query: query)] =
+      sum == 0 ? -.infinity : shift + Scalar(log(Double(sum)))
+    for j in keys { scores[j] = sum == 0 || !isAttended(j) ? 0 : scores[j] / sum }
+    if sum != 0, let program = modifiers.probabilityProgram {
+      program.apply(to: block)
+      for j in keys where !isAttended(j) { scores[j] = 0 }
+    }
+    modifiers.dropout?.apply(to: block)
+    for j in keys { problem.details.weights?[detailOffset + j] = scores[j] }
+    return sum != 0
+  }
+
+  func computeOutput(attendsAny: Bool) {
+    let output = problem.output[batch, head] + query * problem.output.strides.row
+    let size = problem.shape.valueHeadSize
+    for e in 0..<size { output[e] = 0 }
+    for j in 0..<problem.shape.keys where attendsAny && isAttended(j) {
+      let value = row(j, of: problem.values)
+      for e in 0..<size { output[e] += scores[j] * value[e] }
     }
   }
 }

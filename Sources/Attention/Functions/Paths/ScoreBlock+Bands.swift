@@ -15,9 +15,7 @@ extension ScoreBlock {
 
   /// The block's first columns.
   func prefix(columns: Int) -> ScoreBlock {
-    ScoreBlock(
-      batch: batch, heads: heads, queries: queries, keys: keys.lowerBound..<(keys.lowerBound + columns), base: base,
-      ld: ld, first: first, end: end)
+    ScoreBlock(part: self, rows: 0..<queries.count, columns: 0..<columns)
   }
 
   /// Calls `body` for each band with its first row and the part of the block that lies beyond `columns` and before the band's
@@ -32,11 +30,7 @@ extension ScoreBlock {
       let reached = mask.range(batch: batch, query: band.upperBound - 1).end - keys.lowerBound
       let step = Self.columnStep
       let end = min(max((reached + step - 1) / step * step, columns), keys.count)
-      body(
-        row,
-        ScoreBlock(
-          batch: batch, heads: heads, queries: band, keys: (keys.lowerBound + columns)..<(keys.lowerBound + end),
-          base: base + row * ld + columns, ld: ld, first: first + row, end: self.end + row))
+      body(row, ScoreBlock(part: self, rows: row..<(row + rows), columns: columns..<end))
       row += rows
     }
   }

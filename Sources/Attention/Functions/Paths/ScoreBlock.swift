@@ -15,6 +15,44 @@ struct ScoreBlock<Scalar: BLASScalar> {
   /// The attended keys of each row, from `keys.lowerBound`; room for `rows` each. Filled by ``fitRanges(_:)``.
   let first: UnsafeMutablePointer<Int32>
   let end: UnsafeMutablePointer<Int32>
+  /// Room for rows of keys or values that are converted as they are read.
+  let conversion: UnsafeMutablePointer<Scalar>
+  /// Room for a byte a score, row after row without gaps, where patterns decide. Filled by ``fillKept(_:)``.
+  let kept: UnsafeMutablePointer<Bool>
+
+  /// - Parameters:
+  ///   - batch: the batch element.
+  ///   - heads: query heads that share a key/value head.
+  ///   - queries: rows of each head.
+  ///   - keys: columns.
+  ///   - base: the scores.
+  ///   - ld: from one row to the next.
+  ///   - ranges: two Int32 a row; nil where ranges are not fitted.
+  ///   - scratch: the worker's.
+  init(
+    batch: Int, heads: Range<Int>, queries: Range<Int>, keys: Range<Int>, base: UnsafeMutablePointer<Scalar>, ld: Int,
+    ranges: UnsafeMutablePointer<Int32>, scratch: WorkerScratch<Scalar>
+  ) {
+    (self.batch, self.heads, self.queries, self.keys) = (batch, heads, queries, keys)
+    (self.base, self.ld) = (base, ld)
+    (first, end) = (ranges, ranges + heads.count * queries.count)
+    (conversion, kept) = (scratch.conversion, scratch.kept)
+  }
+
+  /// Some rows and columns of a block of one head.
+  ///
+  /// - Parameters:
+  ///   - block: of one head.
+  ///   - rows: from its first row.
+  ///   - columns: from its first column.
+  init(part block: ScoreBlock, rows: Range<Int>, columns: Range<Int>) {
+    (batch, heads) = (block.batch, block.heads)
+    queries = (block.queries.lowerBound + rows.lowerBound)..<(block.queries.lowerBound + rows.upperBound)
+    keys = (block.keys.lowerBound + columns.lowerBound)..<(block.keys.lowerBound + columns.upperBound)
+    (base, ld) = (block.base + rows.lowerBound * block.ld + columns.lowerBound, block.ld)
+    (first, end) = (block.first + rows.lowerBound, block.end + rows.lowerBound)
+    (conversion, kept) = (block.conversion, block.kept)
+  }
 
   var rows: Int { heads.count * queries.count }
 
@@ -24,12 +62,16 @@ struct ScoreBlock<Scalar: BLASScalar> {
 
   /// S = scale·Q·Kᵀ, for queries whose first row is the block's.
   func multiply(_ problem: AttentionProblem<Scalar>, queries: UnsafePointer<Scalar>, ldQueries: Int) {
-    let keyMatrix =
-      problem.keys[batch, problem.keyValueHead(heads.lowerBound)] + keys.lowerBound * problem.keys.strides.row
-    // With a factor of 0 BLAS reads neither Q nor K, so that their NaN would not be seen.
-    Scalar.arithmetic.product(
-      false, true, rows, keys.count, problem.shape.headSize, problem.scale == 0 ? 1 : problem.scale, queries, ldQueries,
-      keyMatrix, problem.ldKeys, 0, base, ld)
+    var start = keys.lowerBound
+    while start < keys.upperBound {
+      let segment = problem.keys.segment(
+        batch: batch, head: problem.keyValueHead(heads.lowerBound), rows: start..<keys.upperBound, scratch: conversion)
+      // With a factor of 0 BLAS reads neither Q nor K, so that their NaN would not be seen.
+      Scalar.arithmetic.product(
+        false, true, rows, segment.rows.count, problem.shape.headSize, problem.scale == 0 ? 1 : problem.scale, queries,
+        ldQueries, segment.base, segment.leadingDimension, 0, base + (start - keys.lowerBound), ld)
+      start = segment.rows.upperBound
+    }
     guard problem.scale == 0 else { return }
     for row in 0..<rows {
       for column in 0..<keys.count { base[row * ld + column] *= 0 }
@@ -49,22 +91,30 @@ struct ScoreBlock<Scalar: BLASScalar> {
     }
   }
 
+  /// Writes what patterns and `keep` let through into ``kept``.
+  func fillKept(_ mask: ResolvedMask<Scalar>) {
+    mask.fillKeep(batch: batch, heads: heads, queries: queries, keys: keys, into: kept)
+  }
+
   /// Calls `body` for runs of rows that one set of rules serves: all rows, or each head's where keep or bias differ by head.
   func forEachRun(
     _ mask: ResolvedMask<Scalar>, _ restriction: MaskRestriction, softcap: Scalar,
     _ body: (_ firstRow: Int, _ rows: Int, _ rules: ScoreRules<Scalar>) -> Void
   ) {
-    let keep = restriction.byKeep ? mask.keep : nil
     let bias = restriction.byBias ? mask.bias : nil
     let isUniform = !restriction.byKeep && !restriction.byBias
+    // The bytes that patterns filled have what `keep` says in them.
+    let tensor = restriction.byKeep && !restriction.byPattern ? mask.keep : nil
     for head in isUniform ? heads.prefix(1) : heads[...] {
       let firstRow = (head - heads.lowerBound) * queries.count
       let rules = ScoreRules(
         softcap: softcap,
         bias: bias.map { $0.row(batch: batch, head: head, query: queries.lowerBound) + keys.lowerBound },
         biasStride: bias?.queryStride ?? 0,
-        keep: keep.map { $0.row(batch: batch, head: head, query: queries.lowerBound) + keys.lowerBound },
-        keepStride: keep?.queryStride ?? 0,
+        keep: restriction.byPattern
+          ? UnsafePointer(kept + firstRow * keys.count)
+          : tensor.map { $0.row(batch: batch, head: head, query: queries.lowerBound) + keys.lowerBound },
+        keepStride: restriction.byPattern ? keys.count : tensor?.queryStride ?? 0,
         first: restriction.byRange ? UnsafePointer(first + firstRow) : nil,
         end: restriction.byRange ? UnsafePointer(end + firstRow) : nil)
       body(firstRow, isUniform ? rows : queries.count, rules)
@@ -79,7 +129,7 @@ struct ScoreBlock<Scalar: BLASScalar> {
     guard key >= range.first, key < range.end else { return false }
     if let keep = mask.keep, !keep.row(batch: batch, head: head, query: query)[key] { return false }
     if let bias = mask.bias, bias.row(batch: batch, head: head, query: query)[key] == -.infinity { return false }
-    return true
+    return mask.patternsAttend(batch: batch, head: head, query: query, key: key)
   }
 
   /// Sets masked places of some rows to 0: in rows that are NaN, where scores masked beforehand have lost their −∞.
@@ -87,20 +137,6 @@ struct ScoreBlock<Scalar: BLASScalar> {
     for row in rows {
       for column in 0..<keys.count where !isAttended(mask, row: row, key: keys.lowerBound + column) {
         base[row * ld + column] = 0
-      }
-    }
-  }
-
-  /// output += P·V over attended places only, row by row: for values that are not finite at a masked place, where a matrix
-  /// product would turn 0·NaN into NaN.
-  func addAttendedProduct(
-    _ mask: ResolvedMask<Scalar>, values: UnsafePointer<Scalar>, ldValues: Int, valueHeadSize: Int,
-    into output: UnsafeMutablePointer<Scalar>, ldOutput: Int
-  ) {
-    let axpy = Scalar.arithmetic.kernels.axpy
-    for row in 0..<rows {
-      for column in 0..<keys.count where isAttended(mask, row: row, key: keys.lowerBound + column) {
-        axpy(base[row * ld + column], values + column * ldValues, output + row * ldOutput, valueHeadSize)
       }
     }
   }
@@ -126,6 +162,7 @@ struct ScoreBlock<Scalar: BLASScalar> {
     copy(to: problem.details.rawScores, problem)
     if problem.softcap > 0 { kernels.softcap(base, rows, keys.count, ld, problem.softcap) }
     copy(to: problem.details.cappedScores, problem)
+    problem.modifiers.scoreProgram?.apply(to: self)
     guard !restriction.isEmpty else { return }
     if restriction.mayMask {
       forEachRun(problem.mask, restriction, softcap: 0) { firstRow, rows, rules in
@@ -133,6 +170,27 @@ struct ScoreBlock<Scalar: BLASScalar> {
       }
     }
     copy(to: problem.details.maskedScores, problem)
+  }
+}
+
+extension ScoreBlock {
+  /// Brings raw scores so far that only a restriction is left to apply, with the softcap in `softcap`: writes the stages that were
+  /// asked for, runs the score program.
+  ///
+  /// - Returns: what is left to do to them. Stages that were written have all in them.
+  func prepare(
+    _ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction
+  ) -> (restriction: MaskRestriction, softcap: Scalar) {
+    if restriction.byRange { fitRanges(problem.mask) }
+    if restriction.byPattern, !restriction.isEmpty { fillKept(problem.mask) }
+    if problem.details.coversScores {
+      writeStages(problem, restriction)
+      return (MaskRestriction(), 0)
+    }
+    guard let program = problem.modifiers.scoreProgram else { return (restriction, problem.softcap) }
+    if problem.softcap > 0 { Scalar.arithmetic.kernels.softcap(base, rows, keys.count, ld, problem.softcap) }
+    program.apply(to: self)
+    return (restriction, 0)
   }
 }
 

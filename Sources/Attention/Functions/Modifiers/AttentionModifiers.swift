@@ -1,0 +1,67 @@
+internal import Tensors
+
+/// What changes scores and weights beyond scale, softcap and mask.
+///
+/// Order: scale·Q·Kᵀ → softcap → score program → + bias and masks → softmax, with the sinks in its denominator → probability
+/// program → dropout → ·V.
+///
+/// ```swift
+/// let plan = try AttentionPlan<Float>(shape: shape, mask: .causal, modifiers: AttentionModifiers(sinks: sinks))
+/// ```
+public struct AttentionModifiers<Scalar: BLASScalar>: Sendable {
+  /// One more logit for each head in the softmax's denominator, with no value: what it takes, the keys lose [H].
+  ///
+  /// Finite, or −∞ for none. A query that attends no key has output 0, and its sink as log-sum-exp.
+  ///
+  /// - SeeAlso: Xiao et al. (2024), "Efficient streaming language models with attention sinks"; Miller (2023), "Attention is off
+  ///   by one", where the sink is 0.
+  public var sinks: [Scalar]? {
+    didSet { hasSinks = sinks?.isEmpty == false }
+  }
+  // Kept because unspecialised code as Swift 6.3.1 optimises it can't be trusted with `!= nil` on generic optionals.
+  private(set) var hasSinks: Bool
+  /// Weights set to 0 at random, in training.
+  public var dropout: AttentionDropout?
+  /// A function of every score, before bias and mask.
+  public var scoreProgram: ScoreProgram<Scalar>?
+  /// A function of every weight, after the softmax.
+  public var probabilityProgram: ScoreProgram<Scalar>?
+
+  public init(
+    sinks: [Scalar]? = nil, dropout: AttentionDropout? = nil, scoreProgram: ScoreProgram<Scalar>? = nil,
+    probabilityProgram: ScoreProgram<Scalar>? = nil
+  ) {
+    self.sinks = sinks
+    hasSinks = sinks?.isEmpty == false
+    self.dropout = dropout
+    self.scoreProgram = scoreProgram
+    self.probabilityProgram = probabilityProgram
+  }
+
+  /// None.
+  public static var none: AttentionModifiers { AttentionModifiers() }
+
+  func validate(for shape: AttentionShape) throws(AttentionError) {
+    if let sinks {
+      guard sinks.count == shape.heads else {
+        throw .argument(name: "sinks", expected: "\(shape.heads), one per head", actual: "\(sinks.count)")
+      }
+      for sink in sinks where !(sink < .infinity) {
+        throw .argument(name: "sink", expected: "finite, or -infinity for none", actual: "\(sink)")
+      }
+    }
+    try dropout?.validate()
+  }
+}
+
+extension AttentionModifiers: CustomStringConvertible {
+  /// The modifiers in words, such as `sinks[8] & dropout(0.1, seed: 3)`.
+  public var description: String {
+    var parts: [String] = []
+    if scoreProgram != nil { parts.append("score program") }
+    if let sinks { parts.append("sinks[\(sinks.count)]") }
+    if probabilityProgram != nil { parts.append("probability program") }
+    if let dropout, dropout.probability > 0 { parts.append("dropout(\(dropout.probability), seed: \(dropout.seed))") }
+    return parts.isEmpty ? "none" : parts.joined(separator: " & ")
+  }
+}

@@ -1,0 +1,49 @@
+internal import Glibc
+internal import Tensors
+
+/// What modifiers do to the weights of whole rows.
+extension ScoreBlock {
+  /// Sinks, probability program and dropout, on rows that a softmax over the keys alone has made.
+  ///
+  /// - Parameters:
+  ///   - problem: whose block it is.
+  ///   - restriction: how the mask acts on the block.
+  ///   - logSumExp: of each row, without sink.
+  func modifyWeights(
+    _ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction, logSumExp: UnsafePointer<Scalar>
+  ) {
+    let modifiers = problem.modifiers
+    if modifiers.hasSinks {
+      for row in 0..<rows where logSumExp[row] != -.infinity {
+        let head = heads.lowerBound + row / queries.count
+        let all = modifiers.includingSink(logSumExp[row], head: head)
+        let factor = Scalar(exp(Double(logSumExp[row] - all)))
+        for column in 0..<keys.count { base[row * ld + column] *= factor }
+      }
+    }
+    runProbabilityProgram(problem, restriction) { logSumExp[$0] == -.infinity }
+    modifiers.dropout?.apply(to: self)
+  }
+
+  /// Runs the probability program on the weights; those of masked places and of rows with nothing to attend stay 0.
+  func runProbabilityProgram(
+    _ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction, isEmptyRow: (_ row: Int) -> Bool
+  ) {
+    guard let program = problem.modifiers.probabilityProgram else { return }
+    program.apply(to: self)
+    if restriction.mayMask { clearMasked(problem.mask, rows: Array(0..<rows)) }
+    for row in 0..<rows where isEmptyRow(row) {
+      (base + row * ld).update(repeating: 0, count: keys.count)
+    }
+  }
+}
+
+extension AttentionModifiers {
+  /// log(e^logSumExp + e^sink): that of a row with its head's sink among the keys.
+  func includingSink(_ logSumExp: Scalar, head: Int) -> Scalar {
+    guard let sink = sinks?[head], sink != -.infinity else { return logSumExp }
+    if logSumExp == -.infinity { return sink }
+    let (low, high) = (Double(min(logSumExp, sink)), Double(max(logSumExp, sink)))
+    return Scalar(logSumExp.isNaN ? .nan : high + log1p(exp(low - high)))
+  }
+}
