@@ -36,7 +36,8 @@ extension KeyValueCache {
     guard length - (window - 1) >= first else {
       throw .argument(
         name: "truncated length",
-        expected: "0, or \(first + window - 1)...\(now) since positions before \(first) are dropped", actual: "\(length)")
+        expected: "0, or \(first + window - 1)...\(now), as positions before \(first) are dropped",
+        actual: "\(length)")
     }
   }
 

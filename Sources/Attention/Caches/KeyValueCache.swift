@@ -123,8 +123,9 @@ extension KeyValueCache: CustomStringConvertible {
   public var description: String {
     let sizes = valueHeadSize == headSize ? "D \(headSize)" : "D \(headSize), Dv \(valueHeadSize)"
     let counts = batch <= 8 ? "\(lengths)" : "up to \(length)"
-    return "KeyValueCache [B \(batch), G \(keyValueHeads), \(sizes)] \(element == .full ? "\(Scalar.self)" : element.rawValue)"
-      + ", lengths \(counts) of \(capacity)\(window.map { ", window \($0)" } ?? ""), \(byteCount) bytes in pages of "
-      + "\(rowsPerPage)"
+    let numbers = element == .full ? "\(Scalar.self)" : element.rawValue
+    let limits = "\(capacity)\(window.map { ", window \($0)" } ?? "")"
+    return "KeyValueCache [B \(batch), G \(keyValueHeads), \(sizes)] \(numbers), lengths \(counts) of \(limits), "
+      + "\(byteCount) bytes in pages of \(rowsPerPage)"
   }
 }

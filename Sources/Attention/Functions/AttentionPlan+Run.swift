@@ -107,7 +107,8 @@ extension AttentionPlan {
                   KeyValueRows(
                     HeadMatrices(base: values.baseAddress ?? UnsafePointer(unused), strides: valueStrides),
                     columns: dv), mask,
-                  MutableHeadMatrices(base: output.baseAddress ?? unused, strides: outputStrides), &details, &workspace)
+                  options.alignment, MutableHeadMatrices(base: output.baseAddress ?? unused, strides: outputStrides),
+                  &details, &workspace)
               } catch {
                 failure = error
               }
@@ -128,9 +129,21 @@ extension AttentionPlan {
     _ workspace: inout AttentionWorkspace<Scalar>
   ) throws(AttentionError) {
     try checkOutput(output, actual, rank: queries.rank)
-    let (q, keptQueries) = try HeadMatrices.of(queries, heads: actual.heads)
     let (k, keptKeys) = try HeadMatrices.of(keys, heads: actual.keyValueHeads)
     let (v, keptValues) = try HeadMatrices.of(values, heads: actual.keyValueHeads)
+    try run(
+      actual, queries, KeyValueRows(k, columns: actual.headSize), KeyValueRows(v, columns: actual.valueHeadSize), mask,
+      options.alignment, &output, &details, &workspace)
+    withExtendedLifetime((keptKeys, keptValues)) {}
+  }
+
+  /// With keys and values wherever they are, and an output that has been checked.
+  func run(
+    _ actual: AttentionShape, _ queries: Tensor<Scalar>, _ keys: KeyValueRows<Scalar>, _ values: KeyValueRows<Scalar>,
+    _ mask: AttentionMask<Scalar>?, _ alignment: QueryAlignment?, _ output: inout Tensor<Scalar>,
+    _ details: inout AttentionDetails<Scalar>, _ workspace: inout AttentionWorkspace<Scalar>
+  ) throws(AttentionError) {
+    let (q, keptQueries) = try HeadMatrices.of(queries, heads: actual.heads)
     output.makeUnique()
     if HeadStrides(output, heads: actual.heads) == nil {
       output = try rethrowing { () throws(TensorError) in try output.copy() }
@@ -139,28 +152,28 @@ extension AttentionPlan {
       throw .tooLarge(name: "output", shape: output.shape)
     }
     let target = MutableHeadMatrices(base: output.storage.base + output.layout.offset, strides: strides)
-    try execute(
-      actual, q, KeyValueRows(k, columns: actual.headSize), KeyValueRows(v, columns: actual.valueHeadSize), mask,
-      target,
-      &details, &workspace)
-    withExtendedLifetime((keptQueries, keptKeys, keptValues)) {}
+    try execute(actual, q, keys, values, mask, alignment, target, &details, &workspace)
+    withExtendedLifetime(keptQueries) {}
   }
 
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private func execute(
+  func execute(
     _ actual: AttentionShape, _ queries: HeadMatrices<Scalar>, _ keys: KeyValueRows<Scalar>,
-    _ values: KeyValueRows<Scalar>, _ mask: AttentionMask<Scalar>?, _ output: MutableHeadMatrices<Scalar>,
-    _ details: inout AttentionDetails<Scalar>, _ workspace: inout AttentionWorkspace<Scalar>
+    _ values: KeyValueRows<Scalar>, _ mask: AttentionMask<Scalar>?, _ alignment: QueryAlignment?,
+    _ output: MutableHeadMatrices<Scalar>, _ details: inout AttentionDetails<Scalar>,
+    _ workspace: inout AttentionWorkspace<Scalar>
   ) throws(AttentionError) {
     try modifiers.validate(for: actual)
-    let resolved = try ResolvedMask(mask ?? self.mask, alignment: options.alignment, shape: actual)
+    let resolved = try ResolvedMask(mask ?? self.mask, alignment: alignment, shape: actual)
     guard !actual.isEmpty || (actual.hasRows && !options.details.isEmpty) else { return }
     let problem = AttentionProblem(
       shape: actual, queries: queries, keys: keys, values: values, output: output, scale: scale,
       softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers, details: DetailPointers(&details))
     var parts = scratchParts(hasPatterns: !resolved.patterns.isEmpty)
-    parts.conversion = problem.conversionCount
+    // For the capacity, so that scratch does not grow with keys that do.
+    let conversion = max(keys.scratchCount(rows: shape.keys), values.scratchCount(rows: shape.keys))
+    parts.conversion = max(parts.conversion, conversion)
     try workspace.withSlices(of: parts, slices: usefulWorkers) { scratch in
       switch path {
       case .reference: ReferenceAttention.run(problem, scratch: scratch, workers: usefulWorkers)
@@ -187,7 +200,7 @@ extension AttentionPlan {
 
   // Each size by itself, and below each axis: an array of them would be allocated in every run.
 
-  private func checkCapacity(_ actual: AttentionShape) throws(AttentionError) {
+  func checkCapacity(_ actual: AttentionShape) throws(AttentionError) {
     try Self.check("heads", actual.heads, planned: shape.heads)
     try Self.check("keyValueHeads", actual.keyValueHeads, planned: shape.keyValueHeads)
     try Self.check("headSize", actual.headSize, planned: shape.headSize)
@@ -207,13 +220,13 @@ extension AttentionPlan {
     guard size <= capacity else { throw .capacity(name: name, capacity: capacity, actual: size) }
   }
 
-  private func outputShape(_ actual: AttentionShape, rank: Int) -> [Int] {
+  func outputShape(_ actual: AttentionShape, rank: Int) -> [Int] {
     rank == 3
       ? [actual.batch, actual.queries, actual.heads * actual.valueHeadSize]
       : [actual.batch, actual.heads, actual.queries, actual.valueHeadSize]
   }
 
-  private func checkOutput(_ output: Tensor<Scalar>, _ actual: AttentionShape, rank: Int) throws(AttentionError) {
+  func checkOutput(_ output: Tensor<Scalar>, _ actual: AttentionShape, rank: Int) throws(AttentionError) {
     let (given, last) = (output.layout.shape, actual.valueHeadSize)
     let fits =
       rank == 3
