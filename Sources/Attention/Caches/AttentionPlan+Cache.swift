@@ -104,8 +104,8 @@ extension AttentionPlan {
     let place = alignment ?? options.alignment ?? cache.alignment(queries: actual.queries, mask: mask)
     try checkHeld(actual, cache, mask, place)
     try run(
-      actual, queries, cache.rows(of: .keys), cache.rows(of: .values), cache.restricting(mask), place, &output,
-      &details, &workspace)
+      actual, queries, cache.rows(of: .keys), cache.rows(of: .values), cache.restricting(mask), alignment: place,
+      &output, &details, &workspace)
     withExtendedLifetime(cache.table) {}
   }
 

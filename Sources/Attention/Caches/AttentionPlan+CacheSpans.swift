@@ -43,9 +43,12 @@ extension AttentionPlan {
           guard let unused = nothing.baseAddress else { return }
           do throws(AttentionError) {
             try execute(
-              actual, HeadMatrices(base: queries.baseAddress ?? UnsafePointer(unused), strides: queryStrides),
-              cache.rows(of: .keys), cache.rows(of: .values), cache.restricting(mask), place,
-              MutableHeadMatrices(base: output.baseAddress ?? unused, strides: outputStrides), &details, &workspace)
+              AttentionOperands(
+                shape: actual,
+                queries: HeadMatrices(base: queries.baseAddress ?? UnsafePointer(unused), strides: queryStrides),
+                keys: cache.rows(of: .keys), values: cache.rows(of: .values),
+                output: MutableHeadMatrices(base: output.baseAddress ?? unused, strides: outputStrides),
+                alignment: place), mask: cache.restricting(mask), &details, &workspace)
           } catch {
             failure = error
           }

@@ -101,14 +101,16 @@ extension AttentionPlan {
               guard let unused = nothing.baseAddress else { return }
               do throws(AttentionError) {
                 try execute(
-                  actual, HeadMatrices(base: queries.baseAddress ?? UnsafePointer(unused), strides: queryStrides),
-                  KeyValueRows(
-                    HeadMatrices(base: keys.baseAddress ?? UnsafePointer(unused), strides: keyStrides), columns: d),
-                  KeyValueRows(
-                    HeadMatrices(base: values.baseAddress ?? UnsafePointer(unused), strides: valueStrides),
-                    columns: dv), mask,
-                  options.alignment, MutableHeadMatrices(base: output.baseAddress ?? unused, strides: outputStrides),
-                  &details, &workspace)
+                  AttentionOperands(
+                    shape: actual,
+                    queries: HeadMatrices(base: queries.baseAddress ?? UnsafePointer(unused), strides: queryStrides),
+                    keys: KeyValueRows(
+                      HeadMatrices(base: keys.baseAddress ?? UnsafePointer(unused), strides: keyStrides), columns: d),
+                    values: KeyValueRows(
+                      HeadMatrices(base: values.baseAddress ?? UnsafePointer(unused), strides: valueStrides),
+                      columns: dv),
+                    output: MutableHeadMatrices(base: output.baseAddress ?? unused, strides: outputStrides)),
+                  mask: mask, &details, &workspace)
               } catch {
                 failure = error
               }
@@ -133,14 +135,14 @@ extension AttentionPlan {
     let (v, keptValues) = try HeadMatrices.of(values, heads: actual.keyValueHeads)
     try run(
       actual, queries, KeyValueRows(k, columns: actual.headSize), KeyValueRows(v, columns: actual.valueHeadSize), mask,
-      options.alignment, &output, &details, &workspace)
+      alignment: nil, &output, &details, &workspace)
     withExtendedLifetime((keptKeys, keptValues)) {}
   }
 
   /// With keys and values wherever they are, and an output that has been checked.
   func run(
     _ actual: AttentionShape, _ queries: Tensor<Scalar>, _ keys: KeyValueRows<Scalar>, _ values: KeyValueRows<Scalar>,
-    _ mask: AttentionMask<Scalar>?, _ alignment: QueryAlignment?, _ output: inout Tensor<Scalar>,
+    _ mask: AttentionMask<Scalar>?, alignment: QueryAlignment?, _ output: inout Tensor<Scalar>,
     _ details: inout AttentionDetails<Scalar>, _ workspace: inout AttentionWorkspace<Scalar>
   ) throws(AttentionError) {
     let (q, keptQueries) = try HeadMatrices.of(queries, heads: actual.heads)
@@ -152,36 +154,38 @@ extension AttentionPlan {
       throw .tooLarge(name: "output", shape: output.shape)
     }
     let target = MutableHeadMatrices(base: output.storage.base + output.layout.offset, strides: strides)
-    try execute(actual, q, keys, values, mask, alignment, target, &details, &workspace)
+    let operands = AttentionOperands(
+      shape: actual, queries: q, keys: keys, values: values, output: target, alignment: alignment)
+    try execute(operands, mask: mask, &details, &workspace)
     withExtendedLifetime(keptQueries) {}
   }
 
+  /// Every run ends here: the mask is fitted, scratch cut, the path taken.
+  ///
+  /// - Parameter mask: replaces the plan's; nil: the plan's.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func execute(
-    _ actual: AttentionShape, _ queries: HeadMatrices<Scalar>, _ keys: KeyValueRows<Scalar>,
-    _ values: KeyValueRows<Scalar>, _ mask: AttentionMask<Scalar>?, _ alignment: QueryAlignment?,
-    _ output: MutableHeadMatrices<Scalar>, _ details: inout AttentionDetails<Scalar>,
+    _ operands: AttentionOperands<Scalar>, mask: AttentionMask<Scalar>?, _ details: inout AttentionDetails<Scalar>,
     _ workspace: inout AttentionWorkspace<Scalar>
   ) throws(AttentionError) {
+    let actual = operands.shape
     try modifiers.validate(for: actual)
-    let resolved = try ResolvedMask(mask ?? self.mask, alignment: alignment, shape: actual)
+    let resolved = try ResolvedMask(
+      mask ?? self.mask, alignment: operands.alignment ?? options.alignment, shape: actual)
     guard !actual.isEmpty || (actual.hasRows && !options.details.isEmpty) else { return }
     let problem = AttentionProblem(
-      shape: actual, queries: queries, keys: keys, values: values, output: output, scale: scale,
-      softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers, details: DetailPointers(&details))
+      operands, scale: scale, softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers,
+      details: DetailPointers(&details))
     var parts = scratchParts(hasPatterns: !resolved.patterns.isEmpty)
     // For the capacity, so that scratch does not grow with keys that do.
-    let conversion = max(keys.scratchCount(rows: shape.keys), values.scratchCount(rows: shape.keys))
+    let conversion = max(problem.keys.scratchCount(rows: shape.keys), problem.values.scratchCount(rows: shape.keys))
     parts.conversion = max(parts.conversion, conversion)
     try workspace.withSlices(of: parts, slices: usefulWorkers) { scratch in
       switch path {
       case .reference: ReferenceAttention.run(problem, scratch: scratch, workers: usefulWorkers)
       case .blas: BLASAttention.run(problem, scratch: scratch, workers: usefulWorkers)
-      case .tiled, .automatic:
-        TiledAttention.run(
-          problem, tiling: AttentionTiling(shape: actual, followsEdge: resolved.hasEdge), scratch: scratch,
-          workers: usefulWorkers)
+      case .tiled, .automatic: TiledAttention.run(problem, scratch: scratch, workers: usefulWorkers)
       }
     }
     withExtendedLifetime(resolved) {}

@@ -15,6 +15,18 @@ struct AttentionProblem<Scalar: BLASScalar> {
   let mask: ResolvedMask<Scalar>
   let modifiers: AttentionModifiers<Scalar>
   let details: DetailPointers<Scalar>
+  /// The queries of each batch element, where they differ; nil: L.
+  let queryLengths: [Int]?
+
+  init(
+    _ operands: AttentionOperands<Scalar>, scale: Scalar, softcap: Scalar, mask: ResolvedMask<Scalar>,
+    modifiers: AttentionModifiers<Scalar>, details: DetailPointers<Scalar>
+  ) {
+    (shape, queries, keys) = (operands.shape, operands.queries, operands.keys)
+    (values, output, queryLengths) = (operands.values, operands.output, operands.queryLengths)
+    (self.scale, self.softcap, self.mask) = (scale, softcap, mask)
+    (self.modifiers, self.details) = (modifiers, details)
+  }
 
   /// The key/value head of a query head.
   func keyValueHead(_ head: Int) -> Int { head / max(shape.groupSize, 1) }

@@ -43,6 +43,12 @@ public struct HeadStrides: Sendable, Hashable {
     return overflows || overflowsToo ? nil : sum
   }
 
+  /// Where a batch element begins.
+  func start(batch index: Int, firstRows: UnsafePointer<Int>?) -> Int {
+    if let firstRows { return firstRows[index] * row }
+    return index * batch
+  }
+
   /// Whether BLAS can read a head as a matrix: rows do not overlap, and a leading dimension is a 32-bit number. Rows of nothing
   /// are never read.
   func isReadable(rows: Int, columns: Int) -> Bool {
@@ -54,8 +60,12 @@ public struct HeadStrides: Sendable, Hashable {
 struct HeadMatrices<Scalar> {
   let base: UnsafePointer<Scalar>
   let strides: HeadStrides
+  /// The first row of each batch element, where they follow each other without padding; nil: by stride.
+  var firstRows: UnsafePointer<Int>? = nil
 
-  subscript(batch: Int, head: Int) -> UnsafePointer<Scalar> { base + batch * strides.batch + head * strides.head }
+  subscript(batch: Int, head: Int) -> UnsafePointer<Scalar> {
+    base + strides.start(batch: batch, firstRows: firstRows) + head * strides.head
+  }
 
   /// BLAS's leading dimension for matrices of `columns` columns; a single row may have any stride.
   func leadingDimension(rows: Int, columns: Int) -> Int { rows <= 1 ? max(1, columns) : strides.row }
@@ -65,9 +75,11 @@ struct HeadMatrices<Scalar> {
 struct MutableHeadMatrices<Scalar> {
   let base: UnsafeMutablePointer<Scalar>
   let strides: HeadStrides
+  /// The first row of each batch element, where they follow each other without padding; nil: by stride.
+  var firstRows: UnsafePointer<Int>? = nil
 
   subscript(batch: Int, head: Int) -> UnsafeMutablePointer<Scalar> {
-    base + batch * strides.batch + head * strides.head
+    base + strides.start(batch: batch, firstRows: firstRows) + head * strides.head
   }
 
   func leadingDimension(rows: Int, columns: Int) -> Int { rows <= 1 ? max(1, columns) : strides.row }

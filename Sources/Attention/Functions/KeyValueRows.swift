@@ -25,6 +25,8 @@ struct KeyValueRows<Scalar: BLASScalar> {
   let strides: HeadStrides
   let columns: Int
   let element: KeyValueElement
+  /// The first row of each batch element, where they follow each other without padding; nil: by stride.
+  let firstRows: UnsafePointer<Int>?
   /// Page p of batch element b, at b·pagesPerElement + p, holds rows p·rowsPerPage and on, of all heads; nil: `base` alone.
   let pages: UnsafePointer<UnsafeRawPointer>?
   let pagesPerElement: Int
@@ -34,6 +36,7 @@ struct KeyValueRows<Scalar: BLASScalar> {
   init(_ matrices: HeadMatrices<Scalar>, columns: Int) {
     base = UnsafeRawPointer(matrices.base)
     (strides, self.columns, element) = (matrices.strides, columns, .full)
+    firstRows = matrices.firstRows
     (pages, pagesPerElement, rowsPerPage) = (nil, 0, 0)
   }
 
@@ -46,7 +49,7 @@ struct KeyValueRows<Scalar: BLASScalar> {
   ) {
     base = UnsafeRawPointer(pages)
     strides = HeadStrides(batch: 0, head: rowsPerPage * columns, row: columns)
-    (self.columns, self.element) = (columns, element)
+    (self.columns, self.element, firstRows) = (columns, element, nil)
     (self.pages, self.pagesPerElement, self.rowsPerPage) = (pages, pagesPerElement, rowsPerPage)
   }
 
@@ -83,7 +86,7 @@ struct KeyValueRows<Scalar: BLASScalar> {
       offset += row * strides.row
       end = min(end, (page + 1) * rowsPerPage)
     } else {
-      offset += batch * strides.batch + rows.lowerBound * strides.row
+      offset += strides.start(batch: batch, firstRows: firstRows) + rows.lowerBound * strides.row
     }
     guard element != .full else {
       let leadingDimension = end - rows.lowerBound == 1 ? max(1, columns) : strides.row

@@ -50,14 +50,16 @@ extension Way {
   func attend(
     _ queries: Tensor<Double>, _ keys: Tensor<Double>, _ values: Tensor<Double>, heads: Int? = nil,
     keyValueHeads: Int? = nil, mask: AttentionMask<Double> = .none, scale: Double? = nil, softcap: Double? = nil,
-    alignment: QueryAlignment? = nil, details: AttentionDetailSet = []
+    alignment: QueryAlignment? = nil, details: AttentionDetailSet = [], sinks: [Double]? = nil,
+    dropout: AttentionDropout? = nil
   ) throws -> Outcome {
     let options = AttentionOptions(
       scale: scale, softcap: softcap, alignment: alignment, details: details, path: path, workers: workers)
     func computed<Scalar: BLASScalar>(_ type: Scalar.Type) throws -> Outcome {
       let result = try scaledDotProductAttention(
         queries: queries.converted(to: type), keys: keys.converted(to: type), values: values.converted(to: type),
-        heads: heads, keyValueHeads: keyValueHeads, mask: mask.converted(to: type), options: options)
+        heads: heads, keyValueHeads: keyValueHeads, mask: mask.converted(to: type),
+        modifiers: AttentionModifiers(sinks: sinks?.map { type.init($0) }, dropout: dropout), options: options)
       return Outcome(
         output: try result.output.converted(to: Double.self),
         rawScores: try result.details.rawScores?.converted(to: Double.self),

@@ -18,11 +18,22 @@ struct AttentionTiling: Sendable, Hashable {
   /// 2 %.
   static let keyLimit = 512
 
-  /// - Parameter followsEdge: the mask is causal or a window, so that blocks of queries meet its edge.
+  /// - Parameters:
+  ///   - shape: the problem's.
+  ///   - followsEdge: the mask is causal or a window, so that blocks of queries meet its edge.
   init(shape: AttentionShape, followsEdge: Bool) {
+    self.init(shape: shape, batch: shape.batch, queries: shape.queries, followsEdge: followsEdge)
+  }
+
+  /// For one batch element, which has fewer queries than the longest.
+  init(shape: AttentionShape, queries: Int, followsEdge: Bool) {
+    self.init(shape: shape, batch: 1, queries: queries, followsEdge: followsEdge)
+  }
+
+  private init(shape: AttentionShape, batch: Int, queries: Int, followsEdge: Bool) {
     let rowLimit = followsEdge ? Self.rowLimitAlongEdge : Self.rowLimit
-    (batch, keyValueHeads, groupSize) = (shape.batch, shape.keyValueHeads, shape.groupSize)
-    queries = shape.queries
+    (self.batch, keyValueHeads, groupSize) = (batch, shape.keyValueHeads, shape.groupSize)
+    self.queries = queries
     keysPerTile = min(Self.keyLimit, max(shape.keys, 1))
     // As few pieces as the limit allows, of equal size in whole register tiles.
     let pieces = max(1, (queries + rowLimit - 1) / rowLimit)
@@ -58,14 +69,18 @@ struct AttentionTiling: Sendable, Hashable {
 
   /// Piece `index`: the blocks of a head follow each other, so that its keys and values stay in cache, later queries first,
   /// since under a causal mask they have more keys and the heaviest should not come last.
-  func piece(_ index: Int) -> Piece {
+  ///
+  /// - Parameters:
+  ///   - index: the piece.
+  ///   - batch: the batch element that a tiling of one is for.
+  func piece(_ index: Int, batch first: Int = 0) -> Piece {
     let (pair, block) = index.quotientAndRemainder(dividingBy: headBlocks * queryBlocks)
     let (headBlock, queryBlock) = block.quotientAndRemainder(dividingBy: queryBlocks)
     let keyValueHead = pair % keyValueHeads
     let head = keyValueHead * groupSize + headBlock * headsPerPiece
     let query = (queryBlocks - 1 - queryBlock) * queriesPerPiece
     return Piece(
-      batch: pair / keyValueHeads, keyValueHead: keyValueHead,
+      batch: first + pair / keyValueHeads, keyValueHead: keyValueHead,
       heads: head..<min(head + headsPerPiece, (keyValueHead + 1) * groupSize),
       queries: query..<min(query + queriesPerPiece, queries))
   }

@@ -39,14 +39,25 @@ enum BLASAttention {
   ) {
     let shape = problem.shape
     let rows = rowsPerBlock(shape: shape)
-    let blocks = (shape.queries + rows - 1) / rows
-    FanOut.run(pieces: shape.batch * shape.heads * blocks, workers: workers) { piece, worker in
-      let (pair, index) = piece.quotientAndRemainder(dividingBy: blocks)
+    func attend(batch: Int, index: Int, queries: Int, scratch: WorkerScratch<Scalar>) {
+      let blocks = (queries + rows - 1) / rows
       // Later queries first: under a causal mask they have more keys, and the heaviest should not come last.
-      let start = (blocks - 1 - index) * rows
-      attend(
-        problem, batch: pair / shape.heads, head: pair % shape.heads,
-        queries: start..<min(start + rows, shape.queries), scratch: scratch[worker])
+      let start = (blocks - 1 - index % blocks) * rows
+      Self.attend(
+        problem, batch: batch, head: index / blocks, queries: start..<min(start + rows, queries), scratch: scratch)
+    }
+    func pieceCount(queries: Int) -> Int { shape.heads * ((queries + rows - 1) / rows) }
+    guard let lengths = problem.queryLengths else {
+      let count = pieceCount(queries: shape.queries)
+      FanOut.run(pieces: shape.batch * count, workers: workers) { piece, worker in
+        attend(batch: piece / count, index: piece % count, queries: shape.queries, scratch: scratch[worker])
+      }
+      return
+    }
+    let pieces = RaggedPieces(counts: lengths.map(pieceCount))
+    FanOut.run(pieces: pieces.count, workers: workers) { piece, worker in
+      let (batch, index) = pieces[piece]
+      attend(batch: batch, index: index, queries: lengths[batch], scratch: scratch[worker])
     }
   }
 
@@ -57,7 +68,7 @@ enum BLASAttention {
     let scratch = worker.base
     let (shape, mask, details) = (problem.shape, problem.mask, problem.details)
     let arithmetic = Scalar.arithmetic
-    let (rows, dv) = (queries.count, shape.valueHeadSize)
+    let rows = queries.count
     let keys = details.coversMasked ? 0..<shape.keys : mask.union(batch: batch, queries: queries)
     let ld = leadingDimension(keys.count)
     let logSumExp = scratch + rows * ld

@@ -26,7 +26,7 @@ enum ReferenceAttention {
   private static func attend<Scalar: BLASScalar>(
     _ problem: AttentionProblem<Scalar>, batch: Int, head: Int, scratch: WorkerScratch<Scalar>
   ) {
-    for query in 0..<problem.shape.queries {
+    for query in 0..<(problem.queryLengths?[batch] ?? problem.shape.queries) {
       let row = ReferenceRow(problem, batch: batch, head: head, query: query, scratch: scratch)
       row.computeScores()
       let attendsAny = row.computeWeights()

@@ -16,9 +16,11 @@ struct TilePiece<Scalar: BLASScalar> {
   let rescale: UnsafeMutablePointer<Scalar>  // [rows]
   let ranges: UnsafeMutablePointer<Int32>  // [2, rows]
 
-  init(_ problem: AttentionProblem<Scalar>, tiling: AttentionTiling, piece: Int, scratch: WorkerScratch<Scalar>) {
-    (self.problem, self.tiling, self.scratch) = (problem, tiling, scratch)
-    place = tiling.piece(piece)
+  init(
+    _ problem: AttentionProblem<Scalar>, tiling: AttentionTiling, place: AttentionTiling.Piece,
+    scratch: WorkerScratch<Scalar>
+  ) {
+    (self.problem, self.tiling, self.place, self.scratch) = (problem, tiling, place, scratch)
     let rows = tiling.rowsPerPiece
     scores = scratch.base
     accumulator = scores + rows * tiling.scoresLeadingDimension

@@ -16,10 +16,22 @@ enum TiledAttention {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func run<Scalar: BLASScalar>(
-    _ problem: AttentionProblem<Scalar>, tiling: AttentionTiling, scratch: ScratchSlices<Scalar>, workers: Int
+    _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
-    FanOut.run(pieces: tiling.pieceCount, workers: workers) { piece, worker in
-      TilePiece(problem, tiling: tiling, piece: piece, scratch: scratch[worker]).attend()
+    let followsEdge = problem.mask.hasEdge
+    guard let lengths = problem.queryLengths else {
+      let tiling = AttentionTiling(shape: problem.shape, followsEdge: followsEdge)
+      FanOut.run(pieces: tiling.pieceCount, workers: workers) { piece, worker in
+        TilePiece(problem, tiling: tiling, place: tiling.piece(piece), scratch: scratch[worker]).attend()
+      }
+      return
+    }
+    let tilings = lengths.map { AttentionTiling(shape: problem.shape, queries: $0, followsEdge: followsEdge) }
+    let pieces = RaggedPieces(counts: tilings.map(\.pieceCount))
+    FanOut.run(pieces: pieces.count, workers: workers) { piece, worker in
+      let (batch, index) = pieces[piece]
+      let place = tilings[batch].piece(index, batch: batch)
+      TilePiece(problem, tiling: tilings[batch], place: place, scratch: scratch[worker]).attend()
     }
   }
 }
