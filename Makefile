@@ -7,7 +7,7 @@ PACKAGES = pkg-config libopenblas-dev liblapacke-dev
 BENCH_ARGS =
 
 .NOTPARALLEL:
-.PHONY: help deps build test test-release bench check consumer format docs coretypes clean
+.PHONY: help deps build test test-release bench check consumer conformance format docs coretypes clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -82,6 +82,16 @@ consumer: deps ## Build and run a package that depends on this one, and compare 
 	@! readelf -d "$$($(SWIFT) build -c release --package-path $(CONSUMER) --show-bin-path)/Consumer" | grep -i lapack
 	@echo "consumer: README's example prints what README shows"
 
+# The onnx package makes its own cases, inputs and expected outputs; Python installs it into an environment of its own.
+CONFORMANCE = .build-conformance
+conformance: deps ## Run the onnx package's own cases of the attention operators
+	@[ -x $(CONFORMANCE)/venv/bin/pip ] || python3 -m venv --clear $(CONFORMANCE)/venv || \
+	  { echo "conformance: needs python3 with its venv module (Debian: python3-venv)"; exit 1; }
+	$(CONFORMANCE)/venv/bin/pip install --quiet --disable-pip-version-check 'onnx>=1.23' numpy safetensors
+	$(CONFORMANCE)/venv/bin/python Tests/Conformance/export.py $(CONFORMANCE)/cases
+	$(SWIFT) build -c release --product ConformanceRunner
+	@"$$($(SWIFT) build -c release --show-bin-path)/ConformanceRunner" $(CONFORMANCE)/cases
+
 format: ## Format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
 
@@ -123,4 +133,4 @@ coretypes: deps ## Run the tests once for every OpenBLAS kernel that this CPU su
 	[ $$failed -eq 0 ]
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-check .build-docs .build-release-tests $(CONSUMER)/.build
+	rm -rf .build .build-check .build-docs .build-release-tests $(CONFORMANCE) $(CONSUMER)/.build

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Attention
+internal import ONNXConventions
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 internal import Attention
 internal import Checkpoints
+internal import ONNXConventions
 
 /// One `attention run` without its files: translates the tensors of IN and the options to a plan, and its results to the
 /// tensors of OUT, by the rules of the ONNX operator `Attention` (opset 25).

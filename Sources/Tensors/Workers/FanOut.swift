@@ -9,7 +9,7 @@ package enum FanOut {
   private static let gate = DispatchSemaphore(value: concurrentCallers)
 
   /// Calls `body(piece, worker)` once for each piece in 0 ..< `pieces`, in ascending order of start, on up to `workers`
-  /// threads (this one among them); returns when all are done. OpenBLAS is held to one thread meanwhile.
+  /// threads (this one among them, and alone where another call has the threads); returns when all are done. OpenBLAS is held to one thread meanwhile.
   ///
   /// `body` runs on several threads at once: two pieces must not write to the same memory, and `worker` (in
   /// 0 ..< `workers`) names scratch that no other running piece has. `body` must not fan out itself.
@@ -24,17 +24,13 @@ package enum FanOut {
         return
       }
       let next = Atomic<Int>(0)
-      withoutActuallyEscaping(body) { body in
-        // Sound because concurrentPerform returns only after the last call; see the contract above for the rest.
-        nonisolated(unsafe) let body = body
-        DispatchQueue.concurrentPerform(iterations: workers) { worker in
-          gate.wait()
-          defer { gate.signal() }
-          while true {
-            let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard piece < pieces else { return }
-            body(piece, worker)
-          }
+      WorkerPool.shared.run(workers: workers) { worker in
+        gate.wait()
+        defer { gate.signal() }
+        while true {
+          let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          guard piece < pieces else { return }
+          body(piece, worker)
         }
       }
     }

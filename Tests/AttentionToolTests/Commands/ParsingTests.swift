@@ -1,5 +1,6 @@
 import ArgumentParser
 import Attention
+import ONNXConventions
 import Testing
 
 @testable import AttentionTool
