@@ -45,7 +45,6 @@ struct CacheAllocationTests {
       let step = try DecodingLoop(path: .tiled, element: .full, window: nil)
       func allocations(after count: Int) throws -> (all: UInt, large: UInt) {
         var cache = try step.makeCache()
-        try cache.reserveCapacity()
         for _ in 0..<count { try cache.append(keys: step.keys, values: step.values) }
         let snapshot = cache
         let before = (all: allocation_counter_current(), large: allocation_counter_large())
