@@ -82,7 +82,7 @@ struct LinearAttentionOperands<Scalar: BLASScalar> {
         ?? (shape.headSize == 0 ? 1 : Scalar(1 / Double(shape.headSize).squareRoot())),
       isGated: rule.usesDecay, isDecayPerKey: decay.isPerKey, decay: decay.matrices,
       isDelta: rule.usesBeta, beta: beta.matrices)
-    try workspace.withSlices(of: scratchCount, slices: schedule.workers) {
+    try workspace.withSlices(of: ScratchParts(path: scratchCount), slices: schedule.workers) {
       schedule.run(problem, scratch: $0)
     }
     withExtendedLifetime((keptQueries, keptKeys, keptValues, decay, beta, output, state)) {}

@@ -70,10 +70,10 @@ struct LinearAttentionSchedule {
       let piece = piece(index)
       guard !piece.columns.isEmpty else { return }
       if path == .recurrent {
-        RecurrentLinearAttention.advance(problem, piece, tokens: 0..<shape.keys, scratch: scratch[worker])
+        RecurrentLinearAttention.advance(problem, piece, tokens: 0..<shape.keys, scratch: scratch[worker].base)
       } else {
         let parts = ChunkScratch(
-          scratch[worker], shape: shape, chunkSize: chunkSize, isDecayPerKey: problem.isDecayPerKey)
+          scratch[worker].base, shape: shape, chunkSize: chunkSize, isDecayPerKey: problem.isDecayPerKey)
         ChunkedLinearAttention.run(problem, piece, chunkSize: chunkSize, scratch: parts)
       }
     }

@@ -8,10 +8,7 @@ package enum FlexAttentionCaseOperator: CaseOperator {
   package static let attributes: Set = ["prob_mod", "scale", "score_mod", "softmax_precision"]
 
   package static func results(of test: ConformanceCase) throws -> [CaseResult] {
-    for attribute in ["score_mod", "prob_mod"] {
-      if try test.graph(attribute) != nil { throw NotCovered("no \(attribute) programs in the library yet") }
-    }
-    return switch try CaseArithmetic(test, query: "Q") {
+    switch try CaseArithmetic(test, query: "Q") {
     case .float: try results(of: test, as: Float.self)
     case .double: try results(of: test, as: Double.self)
     }
@@ -23,9 +20,13 @@ package enum FlexAttentionCaseOperator: CaseOperator {
     let queries = try test.input("Q", as: type)
     let keys = try test.input("K", as: type)
     let values = try test.input("V", as: type)
+    let modifiers = AttentionModifiers(
+      scoreProgram: try FlexAttentionPrograms.score(of: test, as: type),
+      probabilityProgram: try FlexAttentionPrograms.probability(of: test, as: type))
     return try AttentionWay.all.map { way in
       let output = try scaledDotProductAttention(
-        queries: queries, keys: keys, values: values, scale: test.number("scale"), path: way.path, workers: way.workers)
+        queries: queries, keys: keys, values: values, modifiers: modifiers, scale: test.number("scale"), path: way.path,
+        workers: way.workers)
       return CaseResult(way: way.description, outputs: ["Y": try CaseOutput(output, roundedTo: test.inputType("V"))])
     }
   }
