@@ -117,6 +117,24 @@ struct DocumentationTests {
     #expect(printed == shown, "\(printed.joined(separator: "---\n"))")
   }
 
+  @Test("the page on caches shows what its snippets give")
+  func caches() throws {
+    var random = SeededGenerator(seed: 3)
+    let (q, k, v) = (
+      try random.normal([1, 4, 10, 4], as: Float.self), try random.normal([1, 2, 10, 4], as: Float.self),
+      try random.normal([1, 2, 10, 4], as: Float.self)
+    )
+    let given = try Snippets.caches(q: q, k: k, v: v)
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/KeyValueCaches.md"))
+    #expect(given.printed == page.blocks.filter { $0.language == "text" }.map(\.text))
+    let whole = try scaledDotProductAttention(queries: q, keys: k, values: v, mask: .causal)
+    for (output, range) in zip(given.outputs + [given.again, given.last], [0..<5, 5..<6, 6..<7, 6..<7, 9..<10]) {
+      let rows = try whole.sliced(axis: 2, range)
+      let comparison = Comparison(output, rows.doubles, shape: rows.shape, absolute: 1e-6)
+      #expect(comparison.isWithin, "\(range): \(comparison)")
+    }
+  }
+
   @Test("the other snippets give what their pages say")
   func snippetsRun() throws {
     let x = try Tensor<Float>(repeating: 0.5, shape: [2, 2, 3, 4])

@@ -291,4 +291,62 @@ enum Snippets {
     let module = try MultiHeadAttention(stateDict: state, names: .article, headCount: 2)
     return module
   }
+
+  /// What each block of the page on caches prints, and the outputs of the first one with the cache.
+  static func caches(
+    q: Tensor<Float>, k: Tensor<Float>, v: Tensor<Float>
+  ) throws -> (printed: [String], outputs: [Tensor<Float>], again: Tensor<Float>, last: Tensor<Float>) {
+    var printed: [String] = []
+    func print(_ values: Any...) { printed.append(values.map { "\($0)" }.joined(separator: " ") + "\n") }
+    let keyRow = try k.sliced(axis: 2, 0..<1)
+    let row = try q.sliced(axis: 2, 0..<1).broadcast(to: [3, 4, 1, 4])
+    let beamKeys = try keyRow.broadcast(to: [3, 2, 1, 4])
+    let beamValues = beamKeys
+    let padded = try k.sliced(axis: 2, 0..<5).broadcast(to: [3, 2, 5, 4])
+
+    var cache = try KeyValueCache<Float>(keyValueHeads: 2, headSize: 4, capacity: 64)
+    var outputs: [Tensor<Float>] = []
+    for piece in [0..<5, 5..<6, 6..<7] {  // a prompt of five, then position by position
+      outputs.append(
+        try scaledDotProductAttention(
+          queries: q.sliced(axis: 2, piece), keys: k.sliced(axis: 2, piece), values: v.sliced(axis: 2, piece),
+          appendingTo: &cache, mask: .causal))
+    }
+    print(cache.lengths, outputs.map(\.shape))
+
+    let again = try scaledDotProductAttention(queries: q.sliced(axis: 2, 6..<7), cache: cache)
+
+    try cache.reserveCapacity()
+    let plan = try AttentionPlan(cache: cache, heads: 4, queries: 1)
+    var workspace = try plan.makeWorkspace()
+    var output = try Tensor<Float>(zeros: [1, 4, 1, 4])
+    for position in 7..<10 {
+      let row = position..<(position + 1)
+      try plan.run(
+        queries: q.sliced(axis: 2, row), keys: k.sliced(axis: 2, row), values: v.sliced(axis: 2, row),
+        appendingTo: &cache, into: &output, workspace: &workspace)
+    }
+
+    let prompt = cache
+    try cache.truncate(to: 7)  // as if the last three had not been
+    try cache.reorder([0, 0, 0])  // three beams with a prefix in common
+    try cache.append(keys: beamKeys, values: beamValues)  // [3, 2, 1, 4]: a row for each
+    try cache.reorder([2, 2, 0])  // the second best is a continuation of the third beam, too
+    print(prompt.lengths, cache.lengths)
+
+    var ragged = try KeyValueCache<Float>(batch: 3, keyValueHeads: 2, headSize: 4, capacity: 64)
+    try ragged.append(keys: padded, values: padded, lengths: [5, 2, 4])  // [3, 2, 5, 4]
+    let next = try scaledDotProductAttention(
+      queries: row, keys: beamKeys, values: beamValues, appendingTo: &ragged, lengths: [1, 1, 0])
+    print(ragged.lengths, ragged.pastLengths, next.shape)
+
+    var sliding = try KeyValueCache<Float>(keyValueHeads: 2, headSize: 4, capacity: 1 << 20, window: 16)
+    for _ in 0..<1000 { try sliding.append(keys: keyRow, values: keyRow) }  // [1, 2, 1, 4]
+    print(sliding.heldPositions(batch: 0), sliding)
+
+    var half = try KeyValueCache<Float>(keyValueHeads: 2, headSize: 4, capacity: 64, element: .float16)
+    try half.append(keys: k.sliced(axis: 2, 0..<7), values: v.sliced(axis: 2, 0..<7))
+    print(half)
+    return (printed, outputs, again, output)
+  }
 }
