@@ -111,7 +111,9 @@ extension AttentionPlan {
     let tiling = inspectionTiling(inspection, actual, hasEdge: resolved.hasEdge)
     let workers = inspectionWorkers(tiling)
     let parts = inspectionParts(
-      actual, hasPatterns: !resolved.patterns.isEmpty, conversionCount: problem.conversionCount)
+      actual, hasPatterns: !resolved.patterns.isEmpty,
+      conversionCount: max(problem.keys.scratchCount(rows: actual.keys), problem.values.scratchCount(rows: actual.keys))
+    )
     var workspace = try AttentionWorkspace<Scalar>(sliceCount: parts.count, slices: workers)
     let totals = try KeyTotals(targets.keyTotals, parts: tiling.runsPerGroup, shape: actual)
     try workspace.withSlices(of: parts, slices: workers) { scratch in
