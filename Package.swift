@@ -36,8 +36,10 @@ let package = Package(
     .target(
       name: "Factorizations", dependencies: ["Attention", "Tensors", "CLAPACKE"], swiftSettings: features),
     .target(name: "Reporting", swiftSettings: features),
+    .target(name: "ONNXConventions", dependencies: ["Attention", "Tensors"], swiftSettings: features),
     .executableTarget(
-      name: "AttentionTool", dependencies: ["Attention", "Checkpoints", "Reporting", argumentParser],
+      name: "AttentionTool",
+      dependencies: ["Attention", "Checkpoints", "ONNXConventions", "Reporting", argumentParser],
       swiftSettings: features),
     .executableTarget(
       name: "AttentionBenchmark", dependencies: ["Attention", "Checkpoints", "Reporting", argumentParser],
@@ -45,6 +47,12 @@ let package = Package(
 
     .target(
       name: "Support", dependencies: ["Attention", "Checkpoints"], path: "Tests/Support", swiftSettings: features),
+    .target(
+      name: "Conformance", dependencies: ["Attention", "Checkpoints", "ONNXConventions", "Reporting", "Support"],
+      path: "Tests/Conformance/Conformance", swiftSettings: features),
+    .executableTarget(
+      name: "ConformanceRunner", dependencies: ["Conformance"], path: "Tests/Conformance/ConformanceRunner",
+      swiftSettings: features),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(
       name: "CKernelsTests", dependencies: ["CKernels", "Support"], swiftSettings: features),
@@ -59,8 +67,15 @@ let package = Package(
       swiftSettings: features),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"], swiftSettings: features),
     .testTarget(
-      name: "AttentionToolTests", dependencies: ["AttentionTool", "Attention", "Checkpoints", "Reporting", "Support"],
+      name: "AttentionToolTests",
+      dependencies: ["AttentionTool", "Attention", "Checkpoints", "ONNXConventions", "Reporting", "Support"],
       exclude: ["Expected"], swiftSettings: features),
+    .testTarget(
+      name: "ONNXConventionsTests", dependencies: ["ONNXConventions", "Attention", "Tensors"],
+      swiftSettings: features),
+    .testTarget(
+      name: "ConformanceTests", dependencies: ["Conformance", "Checkpoints", "Support", "Tensors"],
+      swiftSettings: features),
     .testTarget(
       name: "AttentionBenchmarkTests", dependencies: ["AttentionBenchmark", "Attention", "Reporting", "Support"],
       swiftSettings: features),

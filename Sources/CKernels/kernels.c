@@ -1,7 +1,19 @@
 /* Which instruction set's tables the callers get. */
 #include <stdatomic.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include "sets.h"
+
+#if defined(__x86_64__)
+/* Asked of the CPU itself: the compilers' tables of features have it only lately. */
+static bool has_f16c(void) {
+  unsigned a, b, c, d;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+#endif
 
 /* Whether this CPU, and the system on it, runs the set. */
 static bool runs(KernelSet set) {
@@ -11,7 +23,7 @@ static bool runs(KernelSet set) {
 #if defined(__x86_64__)
     case KernelSetAVX2:
       __builtin_cpu_init();
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     case KernelSetAVX512:
       return runs(KernelSetAVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
              __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");

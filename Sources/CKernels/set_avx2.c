@@ -7,10 +7,11 @@
 #define HAS_FMA 1
 #define NATIVE_PARTS 1
 #define NATIVE_LANES 1
+#define NATIVE_HALVES 1
 
 #include <immintrin.h>
 
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 #include "vectors/avx2.h"
 

@@ -7,6 +7,7 @@
 #define HAS_FMA 1
 #define NATIVE_PARTS 1
 #define NATIVE_LANES 1
+#define NATIVE_HALVES 1
 #define NATIVE_SCALE 1
 
 #include <immintrin.h>

@@ -6,6 +6,7 @@
 #define VECTOR_BYTES 16
 #define HAS_FMA 1
 #define NATIVE_LANES 1
+#define NATIVE_HALVES 1
 
 #include "vectors/neon.h"
 

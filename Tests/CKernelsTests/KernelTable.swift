@@ -36,6 +36,10 @@ struct KernelTable<T: KernelElement>: Sendable, CustomTestStringConvertible {
   var dot: @Sendable (Input, Input, Int) -> T
   var axpy: @Sendable (T, Input, Output, Int) -> Void
   var allFinite: @Sendable (Input, _ rows: Int, _ cols: Int, _ ld: Int) -> Bool
+  var widenFloat16: @Sendable (UnsafePointer<UInt16>, Output, Int) -> Void
+  var widenBFloat16: @Sendable (UnsafePointer<UInt16>, Output, Int) -> Void
+  var narrowFloat16: @Sendable (Input, UnsafeMutablePointer<UInt16>, Int) -> Void
+  var narrowBFloat16: @Sendable (Input, UnsafeMutablePointer<UInt16>, Int) -> Void
 
   var testDescription: String { "\(String(cString: kernels_name(set))) \(T.self)" }
 
@@ -100,7 +104,9 @@ extension Float: KernelElement {
       },
       weights: { c.weights($0, $1, $2, $3, $4, $5) }, logSumExp: { c.log_sum_exp($0, $1, $2, $3) },
       scaleRows: { c.scale_rows($0, $1, $2, $3, $4) }, divideRows: { c.divide_rows($0, $1, $2, $3, $4, $5, $6) },
-      dot: { c.dot($0, $1, $2) }, axpy: { c.axpy($0, $1, $2, $3) }, allFinite: { c.all_finite($0, $1, $2, $3) })
+      dot: { c.dot($0, $1, $2) }, axpy: { c.axpy($0, $1, $2, $3) }, allFinite: { c.all_finite($0, $1, $2, $3) },
+      widenFloat16: { c.widen_f16($0, $1, $2) }, widenBFloat16: { c.widen_bf16($0, $1, $2) },
+      narrowFloat16: { c.narrow_f16($0, $1, $2) }, narrowBFloat16: { c.narrow_bf16($0, $1, $2) })
   }
 }
 
@@ -116,6 +122,8 @@ extension Double: KernelElement {
       },
       weights: { c.weights($0, $1, $2, $3, $4, $5) }, logSumExp: { c.log_sum_exp($0, $1, $2, $3) },
       scaleRows: { c.scale_rows($0, $1, $2, $3, $4) }, divideRows: { c.divide_rows($0, $1, $2, $3, $4, $5, $6) },
-      dot: { c.dot($0, $1, $2) }, axpy: { c.axpy($0, $1, $2, $3) }, allFinite: { c.all_finite($0, $1, $2, $3) })
+      dot: { c.dot($0, $1, $2) }, axpy: { c.axpy($0, $1, $2, $3) }, allFinite: { c.all_finite($0, $1, $2, $3) },
+      widenFloat16: { c.widen_f16($0, $1, $2) }, widenBFloat16: { c.widen_bf16($0, $1, $2) },
+      narrowFloat16: { c.narrow_f16($0, $1, $2) }, narrowBFloat16: { c.narrow_bf16($0, $1, $2) })
   }
 }

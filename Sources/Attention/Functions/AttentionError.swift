@@ -14,7 +14,7 @@ public enum AttentionError: Error, Equatable, Sendable {
   case maskShape(name: String, shape: [Int], expected: [Int])
   /// Causal or window with L ≠ S and no ``QueryAlignment``.
   case alignmentNeeded(queries: Int, keys: Int)
-  /// More than the plan was made for.
+  /// More than a plan or a cache was made for.
   case capacity(name: String, capacity: Int, actual: Int)
   /// A problem whose sizes do not fit the machine's integers or BLAS's 32-bit ones.
   case tooLarge(name: String, shape: [Int])
@@ -43,7 +43,7 @@ extension AttentionError: CustomStringConvertible {
       "causal or window over L = \(queries) queries and S = \(keys) keys needs an alignment: .start (query 0 stands at key 0), "
         + ".end (the last query stands at the last key), .offset(n) or .offsets([n, …]) (one per batch element)"
     case .capacity(let name, let capacity, let actual):
-      "\(name) is \(actual), the plan was made for \(capacity)"
+      "\(name) is \(actual), the capacity is \(capacity)"
     case .tooLarge(let name, let shape):
       "\(name) of shape \(shape) is too large to address"
     case .spanTooShort(let name, let expected, let actual):

@@ -9,4 +9,6 @@ struct AttentionOperands<Scalar: BLASScalar> {
   let output: MutableHeadMatrices<Scalar>  // [B, H, L, Dv]
   /// The queries of each batch element, where they differ [B]; nil: L. Rows beyond are neither read nor written.
   var queryLengths: [Int]?
+  /// Where queries stand among the keys; nil: as the plan's options say.
+  var alignment: QueryAlignment?
 }

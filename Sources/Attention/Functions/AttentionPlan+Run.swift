@@ -131,9 +131,21 @@ extension AttentionPlan {
     _ workspace: inout AttentionWorkspace<Scalar>
   ) throws(AttentionError) {
     try checkOutput(output, actual, rank: queries.rank)
-    let (q, keptQueries) = try HeadMatrices.of(queries, heads: actual.heads)
     let (k, keptKeys) = try HeadMatrices.of(keys, heads: actual.keyValueHeads)
     let (v, keptValues) = try HeadMatrices.of(values, heads: actual.keyValueHeads)
+    try run(
+      actual, queries, KeyValueRows(k, columns: actual.headSize), KeyValueRows(v, columns: actual.valueHeadSize), mask,
+      alignment: nil, &output, &details, &workspace)
+    withExtendedLifetime((keptKeys, keptValues)) {}
+  }
+
+  /// With keys and values wherever they are, and an output that has been checked.
+  func run(
+    _ actual: AttentionShape, _ queries: Tensor<Scalar>, _ keys: KeyValueRows<Scalar>, _ values: KeyValueRows<Scalar>,
+    _ mask: AttentionMask<Scalar>?, alignment: QueryAlignment?, _ output: inout Tensor<Scalar>,
+    _ details: inout AttentionDetails<Scalar>, _ workspace: inout AttentionWorkspace<Scalar>
+  ) throws(AttentionError) {
+    let (q, keptQueries) = try HeadMatrices.of(queries, heads: actual.heads)
     output.makeUnique()
     if HeadStrides(output, heads: actual.heads) == nil {
       output = try rethrowing { () throws(TensorError) in try output.copy() }
@@ -143,10 +155,9 @@ extension AttentionPlan {
     }
     let target = MutableHeadMatrices(base: output.storage.base + output.layout.offset, strides: strides)
     let operands = AttentionOperands(
-      shape: actual, queries: q, keys: KeyValueRows(k, columns: actual.headSize),
-      values: KeyValueRows(v, columns: actual.valueHeadSize), output: target)
+      shape: actual, queries: q, keys: keys, values: values, output: target, alignment: alignment)
     try execute(operands, mask: mask, &details, &workspace)
-    withExtendedLifetime((keptQueries, keptKeys, keptValues)) {}
+    withExtendedLifetime(keptQueries) {}
   }
 
   /// Every run ends here: the mask is fitted, scratch cut, the path taken.
@@ -160,13 +171,16 @@ extension AttentionPlan {
   ) throws(AttentionError) {
     let actual = operands.shape
     try modifiers.validate(for: actual)
-    let resolved = try ResolvedMask(mask ?? self.mask, alignment: options.alignment, shape: actual)
+    let resolved = try ResolvedMask(
+      mask ?? self.mask, alignment: operands.alignment ?? options.alignment, shape: actual)
     guard !actual.isEmpty || (actual.hasRows && !options.details.isEmpty) else { return }
     let problem = AttentionProblem(
       operands, scale: scale, softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers,
       details: DetailPointers(&details))
     var parts = scratchParts(decidesByPlace: resolved.rule != nil || modifiers.hasScoreProgram)
-    parts.conversion = problem.conversionCount
+    // For the capacity, so that scratch does not grow with keys that do.
+    let conversion = max(problem.keys.scratchCount(rows: shape.keys), problem.values.scratchCount(rows: shape.keys))
+    parts.conversion = max(parts.conversion, conversion)
     try workspace.withSlices(of: parts, slices: usefulWorkers) { scratch in
       switch path {
       case .reference: ReferenceAttention.run(problem, scratch: scratch, workers: usefulWorkers)
@@ -179,7 +193,7 @@ extension AttentionPlan {
 
   // MARK: Checks
 
-  private func actualShape(
+  func actualShape(
     queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>
   ) throws(AttentionError) -> AttentionShape {
     let actual = try AttentionShape(
@@ -190,7 +204,7 @@ extension AttentionPlan {
 
   // Each size by itself, and below each axis: an array of them would be allocated in every run.
 
-  private func checkCapacity(_ actual: AttentionShape) throws(AttentionError) {
+  func checkCapacity(_ actual: AttentionShape) throws(AttentionError) {
     try Self.check("heads", actual.heads, planned: shape.heads)
     try Self.check("keyValueHeads", actual.keyValueHeads, planned: shape.keyValueHeads)
     try Self.check("headSize", actual.headSize, planned: shape.headSize)
@@ -210,13 +224,13 @@ extension AttentionPlan {
     guard size <= capacity else { throw .capacity(name: name, capacity: capacity, actual: size) }
   }
 
-  private func outputShape(_ actual: AttentionShape, rank: Int) -> [Int] {
+  func outputShape(_ actual: AttentionShape, rank: Int) -> [Int] {
     rank == 3
       ? [actual.batch, actual.queries, actual.heads * actual.valueHeadSize]
       : [actual.batch, actual.heads, actual.queries, actual.valueHeadSize]
   }
 
-  private func checkOutput(_ output: Tensor<Scalar>, _ actual: AttentionShape, rank: Int) throws(AttentionError) {
+  func checkOutput(_ output: Tensor<Scalar>, _ actual: AttentionShape, rank: Int) throws(AttentionError) {
     let (given, last) = (output.layout.shape, actual.valueHeadSize)
     let fits =
       rank == 3

@@ -22,7 +22,7 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   /// What changes scores and weights beyond scale, softcap and mask; may be set between runs, as a dropout's seed is. Checked by
   /// each run.
   public var modifiers: AttentionModifiers<Scalar>
-  public let options: AttentionOptions
+  public internal(set) var options: AttentionOptions
   /// The algorithm chosen: never ``AttentionPath/automatic``.
   public let path: AttentionPath
   /// Why it was chosen.
@@ -31,6 +31,8 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   public let workers: Int
   /// Scratch of one worker, in elements.
   let scratchCount: Int
+  /// The same for rows of a cache that are converted as they are read.
+  var conversionCount = 0
 
   /// - Parameters:
   ///   - shape: the sizes, as capacities.
@@ -101,11 +103,11 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
     }
   }
 
-  /// What a worker's scratch holds, besides rows that a run may have to convert.
+  /// What a worker's scratch holds, besides what a cache that the plan was not made for needs.
   ///
   /// - Parameter decidesByPlace: whether a pattern or a score program decides, so that a byte for each score of a block is needed.
   func scratchParts(decidesByPlace: Bool) -> ScratchParts {
-    var parts = ScratchParts(path: scratchCount)
+    var parts = ScratchParts(path: scratchCount, conversion: conversionCount)
     if decidesByPlace {
       let bytes =
         switch path {
@@ -119,7 +121,7 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   }
 
   /// Whether the plan's own mask or its score program decides place by place.
-  private var decidesByPlace: Bool { mask.pattern != nil || modifiers.hasScoreProgram }
+  var decidesByPlace: Bool { mask.pattern != nil || modifiers.hasScoreProgram }
 
   /// Bytes of scratch that the runs need in all, besides inputs and results.
   public var scratchBytes: Int {

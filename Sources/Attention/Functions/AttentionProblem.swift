@@ -34,9 +34,6 @@ struct AttentionProblem<Scalar: BLASScalar> {
   var ldQueries: Int { queries.leadingDimension(rows: shape.queries, columns: shape.headSize) }
   var ldOutput: Int { output.leadingDimension(rows: shape.queries, columns: shape.valueHeadSize) }
 
-  /// Scratch for rows that are converted as they are read, in elements.
-  var conversionCount: Int { max(keys.scratchCount(rows: shape.keys), values.scratchCount(rows: shape.keys)) }
-
   func setOutputToZero(batch: Int, head: Int, queries block: Range<Int>) {
     for query in block {
       (output[batch, head] + query * output.strides.row).initialize(repeating: 0, count: shape.valueHeadSize)
@@ -63,6 +60,12 @@ struct DetailPointers<Scalar: BLASScalar> {
     maskedScores = pointer(&details.maskedScores)
     weights = pointer(&details.weights)
     logSumExp = pointer(&details.logSumExp)
+  }
+
+  /// No scores and no weights.
+  init(logSumExp: UnsafeMutablePointer<Scalar>?) {
+    (rawScores, cappedScores, maskedScores, weights) = (nil, nil, nil, nil)
+    self.logSumExp = logSumExp
   }
 
   /// Whether scores are wanted where no query attends.

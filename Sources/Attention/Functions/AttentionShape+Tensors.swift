@@ -37,7 +37,7 @@ extension AttentionShape {
 }
 
 /// The sizes of one operand.
-private struct HeadSizes {
+struct HeadSizes {
   let batch: Int
   let heads: Int
   let rows: Int

@@ -95,9 +95,8 @@ struct KeyValueRows<Scalar: BLASScalar> {
         leadingDimension: leadingDimension)
     }
     end = min(end, rows.lowerBound + Self.convertedRows)
-    for row in 0..<(end - rows.lowerBound) {
-      element.widen(start + (offset + row * strides.row) * 2, into: scratch + row * columns, count: columns)
-    }
+    // Rows of a page have no gaps.
+    element.widen(start + offset * 2, into: scratch, count: (end - rows.lowerBound) * columns)
     return Segment(rows: rows.lowerBound..<end, base: UnsafePointer(scratch), leadingDimension: max(1, columns))
   }
 }
@@ -112,11 +111,9 @@ extension KeyValueElement {
     switch self {
     case .full: target.update(from: source.assumingMemoryBound(to: Scalar.self), count: count)
     case .float16:
-      let source = source.assumingMemoryBound(to: Float16.self)
-      for index in 0..<count { target[index] = Scalar(Float(source[index])) }
+      Scalar.arithmetic.kernels.widenFloat16(source.assumingMemoryBound(to: UInt16.self), target, count)
     case .bfloat16:
-      let source = source.assumingMemoryBound(to: BFloat16.self)
-      for index in 0..<count { target[index] = Scalar(Float(source[index])) }
+      Scalar.arithmetic.kernels.widenBFloat16(source.assumingMemoryBound(to: UInt16.self), target, count)
     }
   }
 }

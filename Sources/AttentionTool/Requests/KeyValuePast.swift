@@ -1,5 +1,6 @@
 internal import Attention
 internal import Checkpoints
+internal import ONNXConventions
 
 /// `past_key` [B, G, P, D] and `past_value` [B, G, P, Dv]: keys and values of earlier calls, to stand before the new ones.
 struct KeyValuePast: Sendable {
@@ -70,27 +71,10 @@ struct KeyValuePast: Sendable {
     func joined<Element: RealElement>(_ element: Element.Type) throws -> Tensor<Scalar> {
       var new = try file.tensor(name, as: element)
       if new.rank == 3 { new = try new.splittingHeads(keyValueHeads) }
-      let present = try Self.concatenated(file.tensor("past_\(name)", as: element), new)
+      let present = try Tensor.keyRows(past: file.tensor("past_\(name)", as: element), new: new)
       try result.add(present, named: "present_\(name)", as: element)
       return try present.converted(to: scalar)
     }
     return try joined(type)
-  }
-
-  /// [B, G, P, D] and [B, G, S, D] → [B, G, P + S, D]
-  static func concatenated<Element: TensorElement>(
-    _ past: Tensor<Element>, _ new: Tensor<Element>
-  ) throws -> Tensor<Element> {
-    let (before, after) = (past.elements, new.elements)
-    let (pastSize, newSize) = (past.shape[2] * past.shape[3], new.shape[2] * new.shape[3])
-    var all: [Element] = []
-    all.reserveCapacity(before.count + after.count)
-    // Without elements there is nothing to join, in however many heads.
-    let matrixCount = before.isEmpty && after.isEmpty ? 0 : new.shape[0] * new.shape[1]
-    for matrix in 0..<matrixCount {
-      all += before[(matrix * pastSize)..<((matrix + 1) * pastSize)]
-      all += after[(matrix * newSize)..<((matrix + 1) * newSize)]
-    }
-    return try Tensor(all, shape: [new.shape[0], new.shape[1], past.shape[2] + new.shape[2], new.shape[3]])
   }
 }

@@ -1,5 +1,6 @@
 internal import Attention
 internal import Checkpoints
+internal import ONNXConventions
 
 /// One `attention run` without its files: translates the tensors of IN and the options to a plan, and its results to the
 /// tensors of OUT, by the rules of the ONNX operator `Attention` (opset 25).
@@ -22,6 +23,8 @@ struct RunRequest: Sendable {
   var window: KeyWindow?
   var stage: ScoreStage?
   var givesLogSumExp = false
+  /// Figures about the weights; nil: none.
+  var inspection: AttentionInspection?
   var path = AttentionPath.automatic
   var precision: Precision?
   var threads: Int?
@@ -78,6 +81,9 @@ struct RunRequest: Sendable {
     }
     if let logSumExp = attention.logSumExp {
       try result.add(logSumExp, named: "log_sum_exp", as: type)
+    }
+    if let inspection {
+      try result.add(try plan.inspect(inspection, queries: queries, keys: keys), as: type)
     }
     return result
   }

@@ -10,5 +10,6 @@
 #include "softmax_step.h"
 #include "rows.h"
 #include "dot_axpy.h"
+#include "halves.h"
 
 #include "table.h"

@@ -7,6 +7,7 @@
 #define TABLE KernelsF64
 #define LANES (VECTOR_BYTES / 8)
 #define LOG __builtin_log
+#define IS_SINGLE 0
 
 /* exp: x = n*ln2 + r with |r| <= ln2/2. LN2_HIGH has 32 bits, so that n*LN2_HIGH is exact. */
 #define LOG2_E 0x1.71547652b82fep0
@@ -35,6 +36,7 @@
 #undef TABLE
 #undef LANES
 #undef LOG
+#undef IS_SINGLE
 #undef LOG2_E
 #undef LN2_HIGH
 #undef LN2_LOW

@@ -7,6 +7,7 @@
 #define TABLE KernelsF32
 #define LANES (VECTOR_BYTES / 4)
 #define LOG __builtin_logf
+#define IS_SINGLE 1
 
 /* exp: x = n*ln2 + r with |r| <= ln2/2. LN2_HIGH has 9 bits, so that n*LN2_HIGH is exact. */
 #define LOG2_E 0x1.715476p0f
@@ -33,6 +34,7 @@
 #undef TABLE
 #undef LANES
 #undef LOG
+#undef IS_SINGLE
 #undef LOG2_E
 #undef LN2_HIGH
 #undef LN2_LOW

@@ -11,6 +11,10 @@ const TABLE FN(SET) = {
     .dot = FN(dot),
     .axpy = FN(axpy),
     .all_finite = FN(all_finite),
+    .widen_f16 = FN(widen_f16),
+    .widen_bf16 = FN(widen_bf16),
+    .narrow_f16 = FN(narrow_f16),
+    .narrow_bf16 = FN(narrow_bf16),
 };
 
 #undef V

@@ -23,7 +23,7 @@ extern "C" {
 /* An instruction set that the kernels were compiled for. */
 typedef enum KernelSet {
   KernelSetPlain = 0,  /* what every CPU of the architecture has */
-  KernelSetAVX2 = 1,   /* AVX2 + FMA */
+  KernelSetAVX2 = 1,   /* AVX2, FMA, F16C */
   KernelSetAVX512 = 2, /* AVX-512 F, DQ, BW, VL */
   KernelSetNEON = 3    /* Armv8-A Advanced SIMD */
 } KernelSet;
@@ -71,6 +71,11 @@ ATTENTION_SCORE_RULES(double, ScoreRulesF64)
  * dot            sum of x[i]*y[i], in several partial sums.
  * axpy           y[i] += a*x[i].
  * all_finite     whether no element is NaN or infinite.
+ * widen_f16      y[i] = x[i], an IEEE 754 binary16; exact, NaN quiet.
+ * widen_bf16     y[i] = x[i], a bfloat16 (the upper half of a float); exact.
+ * narrow_f16     y[i] = the binary16 nearest to x[i], ties to even, rounded once; subnormals included, from 65520 on
+ *                infinity, NaN quiet with the upper bits of its payload.
+ * narrow_bf16    the same for bfloat16.
  */
 #define ATTENTION_KERNEL_TABLE(T, RULES, NAME)                                                                       \
   typedef struct NAME {                                                                                              \
@@ -87,6 +92,10 @@ ATTENTION_SCORE_RULES(double, ScoreRulesF64)
     T (*dot)(const T *x, const T *y, size_t count);                                                                  \
     void (*axpy)(T a, const T *x, T *y, size_t count);                                                               \
     bool (*all_finite)(const T *x, size_t rows, size_t cols, size_t ld);                                             \
+    void (*widen_f16)(const uint16_t *x, T *y, size_t count);                                                        \
+    void (*widen_bf16)(const uint16_t *x, T *y, size_t count);                                                       \
+    void (*narrow_f16)(const T *x, uint16_t *y, size_t count);                                                       \
+    void (*narrow_bf16)(const T *x, uint16_t *y, size_t count);                                                      \
   } NAME;
 
 ATTENTION_KERNEL_TABLE(float, ScoreRulesF32, KernelsF32)

@@ -1,4 +1,4 @@
-/* AVX2's own ways: loads and stores under a mask of sign bits, and reductions by halves. */
+/* AVX2's own ways: loads and stores under a mask of sign bits, reductions by halves, and F16C. */
 
 INLINE __m256i first_lanes_f32(size_t count) {
   const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -43,4 +43,18 @@ INLINE double sum_of_lanes_f64(__m256d v) {
 INLINE double maximum_of_lanes_f64(__m256d v) {
   const __m128d half = _mm_max_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
   return _mm_cvtsd_f64(_mm_max_sd(half, _mm_unpackhi_pd(half, half)));
+}
+
+INLINE __m256 singles_of_halves_f32(__m128i halves) { return _mm256_cvtph_ps(halves); }
+INLINE __m128i halves_of_singles_f32(__m256 x) { return _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT); }
+
+typedef uint16_t four_words __attribute__((ext_vector_type(4)));
+
+INLINE __m128 singles_of_halves_f64(four_words halves) {
+  return _mm_cvtph_ps(__builtin_shufflevector(halves, halves, 0, 1, 2, 3, 0, 1, 2, 3));
+}
+
+INLINE four_words halves_of_singles_f64(__m128 x) {
+  const __v8hu halves = (__v8hu)_mm_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
+  return __builtin_shufflevector(halves, halves, 0, 1, 2, 3);
 }

@@ -1,4 +1,5 @@
-/* AVX-512's own ways: masked loads and stores, reductions, and scalef, which takes any n and rounds subnormals once. */
+/* AVX-512's own ways: masked loads and stores, reductions, conversions of halves, and scalef, which takes any n and rounds
+ * subnormals once. */
 
 INLINE __m512 load_part_f32(const float *p, size_t count, float fill) {
   return _mm512_mask_loadu_ps(_mm512_set1_ps(fill), (__mmask16)((1u << count) - 1), p);
@@ -31,3 +32,9 @@ INLINE __m512d scale_f64(__m512d v, __m512d rounded, __m512d n) {
   (void)rounded;
   return _mm512_scalef_pd(v, n);
 }
+
+INLINE __m512 singles_of_halves_f32(__m256i halves) { return _mm512_cvtph_ps(halves); }
+INLINE __m256i halves_of_singles_f32(__m512 x) { return _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT); }
+
+INLINE __m256 singles_of_halves_f64(__m128i halves) { return _mm256_cvtph_ps(halves); }
+INLINE __m128i halves_of_singles_f64(__m256 x) { return _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT); }

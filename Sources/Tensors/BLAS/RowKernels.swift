@@ -57,6 +57,10 @@ package struct RowKernels<Scalar>: Sendable {
   package let dot: @Sendable (_ x: Vector, _ y: Vector, _ count: Int) -> Scalar
   package let axpy: @Sendable (_ a: Scalar, _ x: Vector, _ y: Matrix, _ count: Int) -> Void
   package let allFinite: @Sendable (_ x: Vector, _ rows: Int, _ columns: Int, _ ld: Int) -> Bool
+  package let widenFloat16: @Sendable (_ x: UnsafePointer<UInt16>, _ y: Matrix, _ count: Int) -> Void
+  package let widenBFloat16: @Sendable (_ x: UnsafePointer<UInt16>, _ y: Matrix, _ count: Int) -> Void
+  package let narrowFloat16: @Sendable (_ x: Vector, _ y: UnsafeMutablePointer<UInt16>, _ count: Int) -> Void
+  package let narrowBFloat16: @Sendable (_ x: Vector, _ y: UnsafeMutablePointer<UInt16>, _ count: Int) -> Void
 }
 
 extension ScoreRules {
@@ -97,7 +101,11 @@ extension RowKernels<Float> {
       divideRows: { table.divide_rows($0, $1, $2, $3, $4, $5, $6) },
       dot: { table.dot($0, $1, $2) },
       axpy: { table.axpy($0, $1, $2, $3) },
-      allFinite: { table.all_finite($0, $1, $2, $3) })
+      allFinite: { table.all_finite($0, $1, $2, $3) },
+      widenFloat16: { table.widen_f16($0, $1, $2) },
+      widenBFloat16: { table.widen_bf16($0, $1, $2) },
+      narrowFloat16: { table.narrow_f16($0, $1, $2) },
+      narrowBFloat16: { table.narrow_bf16($0, $1, $2) })
   }
 }
 
@@ -132,6 +140,10 @@ extension RowKernels<Double> {
       divideRows: { table.divide_rows($0, $1, $2, $3, $4, $5, $6) },
       dot: { table.dot($0, $1, $2) },
       axpy: { table.axpy($0, $1, $2, $3) },
-      allFinite: { table.all_finite($0, $1, $2, $3) })
+      allFinite: { table.all_finite($0, $1, $2, $3) },
+      widenFloat16: { table.widen_f16($0, $1, $2) },
+      widenBFloat16: { table.widen_bf16($0, $1, $2) },
+      narrowFloat16: { table.narrow_f16($0, $1, $2) },
+      narrowBFloat16: { table.narrow_bf16($0, $1, $2) })
   }
 }

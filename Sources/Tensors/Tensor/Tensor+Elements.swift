@@ -72,7 +72,8 @@ extension Tensor {
     }
   }
 
-  private mutating func isWritableInPlace() -> Bool {
+  /// Whether the memory is this tensor's own, each element in a place of its own.
+  package mutating func isWritableInPlace() -> Bool {
     let overlaps = zip(layout.shape, layout.strides).contains { $0.0 > 1 && $0.1 == 0 }
     return storage.isWritable && !overlaps && isKnownUniquelyReferenced(&storage)
   }

@@ -59,7 +59,10 @@ struct DocumentationTests {
     var random = SeededGenerator(seed: 6)
     let x: Tensor<Float> = try random.normal([1, 2, 9, 4])
     let slopes: [Float] = [0.5, 0.25]
-    let elements = (0..<2 * 81).map { -slopes[$0 / 81] * Float(abs($0 / 9 % 9 - $0 % 9)) }
+    let elements = (0..<2 * 81).map { index -> Float in
+      let (query, key) = (index / 9 % 9, index % 9)
+      return -slopes[index / 81] * Float(abs(query - key))
+    }
     let bias = AttentionMask<Float>.bias(try Tensor(elements, shape: [2, 9, 9]))
     func expect(_ output: Tensor<Float>, _ mask: AttentionMask<Float>) throws {
       let expected = try scaledDotProductAttention(queries: x, keys: x, values: x, mask: mask)
@@ -67,7 +70,10 @@ struct DocumentationTests {
       #expect(comparison.isWithin, "\(comparison)")
     }
     try expect(Snippets.scoreFunction(q: x, k: x, v: x), bias)
-    let local = (0..<81).map { $0 % 9 <= $0 / 9 && $0 / 9 / 4 == $0 % 9 / 4 }
+    let local = (0..<81).map { index -> Bool in
+      let (query, key) = (index / 9, index % 9)
+      return key <= query && query / 4 == key / 4
+    }
     try expect(Snippets.scoreProgram(q: x, k: x, v: x), bias & .keep(Tensor(local, shape: [9, 9])))
     let prefix = (0..<81).map { $0 % 9 <= $0 / 9 || $0 % 9 < 3 }
     try expect(Snippets.predicate(x: x), .keep(Tensor(prefix, shape: [9, 9])))
@@ -89,6 +95,19 @@ struct DocumentationTests {
     #expect(try Snippets.saved(layer, path: path).parameters == layer.parameters)
   }
 
+  @Test("the page on PyTorch's layer shows what its snippets give")
+  func wholeTorchLayer() throws {
+    let (fresh, given) = try Snippets.keysOfItsOwn(row: Tensor(repeating: 0.5, shape: [1, 1, 6]))
+    #expect(fresh.appendedKeys.count == 2 && given.appendedKeys.count == 1)
+    let printed = try Snippets.wholeTorchLayer(
+      state: fresh.stateDict(), x: Tensor(repeating: 1, shape: [7, 2, 6]),
+      memory: Tensor(repeating: 2, shape: [5, 2, 6]), distances: Tensor(zeros: [7, 5]),
+      padding: Tensor(rows: [[false, false, false, false, true], [false, false, true, true, true]]))
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/TheWholeTorchLayer.md"))
+    let shown = try #require(page.blocks.first { $0.language == "text" })
+    #expect(printed == shown.text)
+  }
+
   @Test("the worked example prints what its page shows")
   func workedExample() throws {
     let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/TheWorkedExample.md"))
@@ -108,6 +127,41 @@ struct DocumentationTests {
       try module(query: inputs[0], key: inputs[1], value: inputs[2]), expected.elements, shape: expected.shape,
       absolute: 1e-13)
     #expect(comparison.isWithin, "\(comparison)")
+  }
+
+  @Test("the page on linear attention shows what its snippets give")
+  func linear() throws {
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/LinearAttention.md"))
+    let shown = page.blocks.filter { $0.language == "text" }.map(\.text)
+    let (printed, latest, state) = try Snippets.linear()
+    #expect(printed == shown.joined())
+    #expect(state == latest)
+  }
+
+  @Test("the page on looking inside shows what its snippets print")
+  func lookingInside() throws {
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/LookingInside.md"))
+    let shown = page.blocks.filter { $0.language == "text" }.map(\.text)
+    let printed = try Snippets.lookingInside()
+    #expect(printed == shown, "\(printed.joined(separator: "---\n"))")
+  }
+
+  @Test("the page on caches shows what its snippets give")
+  func caches() throws {
+    var random = SeededGenerator(seed: 3)
+    let (q, k, v) = (
+      try random.normal([1, 4, 10, 4], as: Float.self), try random.normal([1, 2, 10, 4], as: Float.self),
+      try random.normal([1, 2, 10, 4], as: Float.self)
+    )
+    let given = try Snippets.caches(q: q, k: k, v: v)
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/KeyValueCaches.md"))
+    #expect(given.printed == page.blocks.filter { $0.language == "text" }.map(\.text))
+    let whole = try scaledDotProductAttention(queries: q, keys: k, values: v, mask: .causal)
+    for (output, range) in zip(given.outputs + [given.again, given.last], [0..<5, 5..<6, 6..<7, 6..<7, 9..<10]) {
+      let rows = try whole.sliced(axis: 2, range)
+      let comparison = Comparison(output, rows.doubles, shape: rows.shape, absolute: 1e-6)
+      #expect(comparison.isWithin, "\(range): \(comparison)")
+    }
   }
 
   @Test("the other snippets give what their pages say")

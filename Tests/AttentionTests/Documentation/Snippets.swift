@@ -42,7 +42,8 @@ enum Snippets {
     let y = try scaledDotProductAttention(
       queries: q, keys: k, values: v, mask: .causal & .pattern(.blockLocal(size: 4)),
       modifiers: AttentionModifiers(
-        scoreProgram: ScoreProgram { score, batch, head, query, key in score - slopes[head] * Float(abs(query - key)) }))
+        scoreProgram: ScoreProgram { score, batch, head, query, key in score - slopes[head] * Float(abs(query - key)) })
+    )
     return y
   }
 
@@ -72,7 +73,8 @@ enum Snippets {
       }
     }
     let biased = try scaledDotProductAttention(
-      queries: q, keys: k, values: v, modifiers: AttentionModifiers(scoreProgram: ScoreProgram(LinearBias(slopes: [0.5, 0.25]))))
+      queries: q, keys: k, values: v,
+      modifiers: AttentionModifiers(scoreProgram: ScoreProgram(LinearBias(slopes: [0.5, 0.25]))))
     return biased
   }
 
@@ -136,6 +138,32 @@ enum Snippets {
   ) throws -> Tensor<Float> {
     let y = try layer(x, mask: .causal & .ignoring(torchKeyPaddingMask: padding))
     return y
+  }
+
+  static func wholeTorchLayer(
+    state: [String: Tensor<Float>], x: Tensor<Float>, memory: Tensor<Float>, distances: Tensor<Float>,
+    padding: Tensor<Bool>
+  ) throws -> String {
+    var printed = ""
+    func print(_ values: Any...) { printed += values.map { "\($0)" }.joined(separator: " ") + "\n" }
+
+    let decoder = try MultiHeadAttention<Float>(
+      stateDict: state, headCount: 3, appendsZeroKey: true, axisOrder: .sequenceFirst)
+    let result = try decoder(
+      query: x, key: memory, value: memory,
+      mask: .adding(torchAttentionMask: distances, headCount: 3) & .ignoring(torchKeyPaddingMask: padding),
+      needsWeights: .averaged, options: AttentionOptions())
+    print(result.output.shape, result.weights?.shape ?? [])
+    return printed
+  }
+
+  static func keysOfItsOwn(row: Tensor<Float>) throws -> (MultiHeadAttention<Float>, MultiHeadAttention<Float>) {
+    let fresh = try MultiHeadAttention<Float>(
+      embeddingSize: 6, headCount: 3, appendsLearnedKey: true, appendsZeroKey: true, seed: 1)
+    let given = try MultiHeadAttention(
+      inputProjection: fresh.inputProjection, outputProjection: fresh.outputProjection, headCount: 3,
+      appendedKeys: AppendedKeys(key: row, value: row))
+    return (fresh, given)
   }
 
   static func tokens() throws -> (layer: MultiHeadAttention<Float>, output: Tensor<Float>, next: Tensor<Float>) {
@@ -242,8 +270,124 @@ enum Snippets {
     return printed
   }
 
+  /// What the page on linear attention prints, and the state after its loop.
+  static func linear() throws -> (printed: String, latest: Tensor<Float>, state: Tensor<Float>) {
+    var printed = ""
+    func print(_ value: Any) { printed += "\(value)\n" }
+
+    let k = try Tensor<Float>(rows: [[1, 0], [0, 1], [1, 0]]).reshaped(to: [1, 1, 3, 2])  // [B, G, L, D]
+    let v = try Tensor<Float>(rows: [[1, 2], [3, 4], [5, 6]]).reshaped(to: [1, 1, 3, 2])  // [B, G, L, Dv]
+    let beta = try Tensor<Float>(repeating: 1, shape: [1, 1, 3])  // [B, G, L]
+
+    let sums = try linearAttention(queries: k, keys: k, values: v, rule: .linear, scale: 1)
+    let latest = try linearAttention(queries: k, keys: k, values: v, rule: .delta, beta: beta, scale: 1)
+    print(sums.output)
+    print(latest.output)
+
+    var state = try LinearAttentionState<Float>(headSize: 2, valueHeadSize: 2)
+    for token in 0..<3 {
+      let row = token..<(token + 1)
+      let y = try linearAttention(
+        queries: k.sliced(axis: 2, row), keys: k.sliced(axis: 2, row), values: v.sliced(axis: 2, row),
+        rule: .delta, beta: beta.sliced(axis: 2, row), updating: &state)
+      print(y.shape)
+    }
+    return (printed, latest.state.tensor, state.tensor)
+  }
+
+  /// What each block of the page on looking inside prints.
+  static func lookingInside() throws -> [String] {
+    var printed = [""]
+    func print(_ values: Any...) {
+      printed[printed.count - 1] += values.map { "\($0)" }.joined(separator: " ") + "\n"
+    }
+
+    let x = try Tensor<Float>(rows: [[1, 0], [0, 1], [1, 1], [2, 0]]).reshaped(to: [1, 1, 4, 2])  // [B, H, L, D]
+    let insight = try inspectAttention(
+      AttentionInspection([.entropy, .maximum, .keyTotals], topKeys: 2), queries: x, keys: x, mask: .causal)
+    if let entropy = insight.entropy, let key = insight.maximumKey, let weight = insight.maximumWeight {
+      print(entropy)  // [B, H, L]
+      print(key, weight)  // [B, H, L] each
+    }
+    if let keys = insight.topKeys, let weights = insight.topWeights, let totals = insight.keyTotals {
+      print(keys)  // [B, H, L, k]
+      print(weights)
+      print(totals)  // [B, H, S]
+    }
+    printed.append("")
+
+    let lastRow = AttentionInspection(weights: WeightSelection(heads: [0], queries: [3]))
+    if let row = try inspectAttention(lastRow, queries: x, keys: x, mask: .causal).weights {
+      print(row)  // [B, 1, 1, S]
+    }
+    printed.append("")
+
+    let plan = try AttentionPlan<Float>(shape: AttentionShape(queries: 4, keys: 4, headSize: 2), mask: .causal)
+    let (output, seen) = try plan.inspect(AttentionInspection(.entropy), queries: x, keys: x, values: x)
+    if let entropy = seen.entropy { print(output.shape, entropy.shape) }
+    return printed
+  }
+
   static func articleModule(state: [String: Tensor<Double>]) throws -> MultiHeadAttention<Double> {
     let module = try MultiHeadAttention(stateDict: state, names: .article, headCount: 2)
     return module
+  }
+
+  /// What each block of the page on caches prints, and the outputs of the first one with the cache.
+  static func caches(
+    q: Tensor<Float>, k: Tensor<Float>, v: Tensor<Float>
+  ) throws -> (printed: [String], outputs: [Tensor<Float>], again: Tensor<Float>, last: Tensor<Float>) {
+    var printed: [String] = []
+    func print(_ values: Any...) { printed.append(values.map { "\($0)" }.joined(separator: " ") + "\n") }
+    let keyRow = try k.sliced(axis: 2, 0..<1)
+    let row = try q.sliced(axis: 2, 0..<1).broadcast(to: [3, 4, 1, 4])
+    let beamKeys = try keyRow.broadcast(to: [3, 2, 1, 4])
+    let beamValues = beamKeys
+    let padded = try k.sliced(axis: 2, 0..<5).broadcast(to: [3, 2, 5, 4])
+
+    var cache = try KeyValueCache<Float>(keyValueHeads: 2, headSize: 4, capacity: 64)
+    var outputs: [Tensor<Float>] = []
+    for piece in [0..<5, 5..<6, 6..<7] {  // a prompt of five, then position by position
+      outputs.append(
+        try scaledDotProductAttention(
+          queries: q.sliced(axis: 2, piece), keys: k.sliced(axis: 2, piece), values: v.sliced(axis: 2, piece),
+          appendingTo: &cache, mask: .causal))
+    }
+    print(cache.lengths, outputs.map(\.shape))
+
+    let again = try scaledDotProductAttention(queries: q.sliced(axis: 2, 6..<7), cache: cache)
+
+    try cache.reserveCapacity()
+    let plan = try AttentionPlan(cache: cache, heads: 4, queries: 1)
+    var workspace = try plan.makeWorkspace()
+    var output = try Tensor<Float>(zeros: [1, 4, 1, 4])
+    for position in 7..<10 {
+      let row = position..<(position + 1)
+      try plan.run(
+        queries: q.sliced(axis: 2, row), keys: k.sliced(axis: 2, row), values: v.sliced(axis: 2, row),
+        appendingTo: &cache, into: &output, workspace: &workspace)
+    }
+
+    let prompt = cache
+    try cache.truncate(to: 7)  // as if the last three had not been
+    try cache.reorder([0, 0, 0])  // three beams with a prefix in common
+    try cache.append(keys: beamKeys, values: beamValues)  // [3, 2, 1, 4]: a row for each
+    try cache.reorder([2, 2, 0])  // the second best is a continuation of the third beam, too
+    print(prompt.lengths, cache.lengths)
+
+    var ragged = try KeyValueCache<Float>(batch: 3, keyValueHeads: 2, headSize: 4, capacity: 64)
+    try ragged.append(keys: padded, values: padded, lengths: [5, 2, 4])  // [3, 2, 5, 4]
+    let next = try scaledDotProductAttention(
+      queries: row, keys: beamKeys, values: beamValues, appendingTo: &ragged, lengths: [1, 1, 0])
+    print(ragged.lengths, ragged.pastLengths, next.shape)
+
+    var sliding = try KeyValueCache<Float>(keyValueHeads: 2, headSize: 4, capacity: 1 << 20, window: 16)
+    for _ in 0..<1000 { try sliding.append(keys: keyRow, values: keyRow) }  // [1, 2, 1, 4]
+    print(sliding.heldPositions(batch: 0), sliding)
+
+    var half = try KeyValueCache<Float>(keyValueHeads: 2, headSize: 4, capacity: 64, element: .float16)
+    try half.append(keys: k.sliced(axis: 2, 0..<7), values: v.sliced(axis: 2, 0..<7))
+    print(half)
+    return (printed, outputs, again, output)
   }
 }

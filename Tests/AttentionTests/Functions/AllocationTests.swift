@@ -30,7 +30,7 @@ struct AllocationTests {
       for call in try LoopedCall.all(workers: 1) {
         for allocations in [try call.allocationsOfTensors(), try call.allocationsOfSpans()] {
           #expect(allocations.large == 0, "\(call.name): more than 512 bytes at once")
-          if LoopedCall.isOptimized { #expect(allocations.all == 0, "\(call.name)") }
+          if AllocationCount.isOptimized { #expect(allocations.all == 0, "\(call.name)") }
         }
       }
     }
@@ -42,7 +42,7 @@ struct AllocationTests {
         for allocations in [try call.allocationsOfTensors(), try call.allocationsOfSpans()] {
           #expect(allocations.large == 0, "\(call.name): more than 512 bytes at once")
           // Handing a piece of work to other threads takes a few closures.
-          if LoopedCall.isOptimized { #expect(allocations.all <= 6 * LoopedCall.runs, "\(call.name)") }
+          if AllocationCount.isOptimized { #expect(allocations.all <= 6 * AllocationCount.runs, "\(call.name)") }
         }
       }
     }
@@ -51,8 +51,6 @@ struct AllocationTests {
 
 /// A call as in a loop: everything that can be kept is.
 private struct LoopedCall {
-  static let runs: UInt = 4
-
   let name: String
   let plan: AttentionPlan<Float>
   let queries: Tensor<Float>  // [2, 6, 31, 17]
@@ -87,21 +85,10 @@ private struct LoopedCall {
       options: AttentionOptions(softcap: 3, alignment: .offset(0), path: path, workers: workers))
   }
 
-  /// Whether the tests were built with optimisation, where assertions are not evaluated.
-  static var isOptimized: Bool {
-    var isOptimized = true
-    func evaluated() -> Bool {
-      isOptimized = false
-      return true
-    }
-    assert(evaluated())
-    return isOptimized
-  }
-
   func allocationsOfTensors() throws -> (all: UInt, large: UInt) {
     var workspace = try plan.makeWorkspace()
     var output = try Tensor<Float>(zeros: [2, 6, 31, 13])
-    return try Self.least {
+    return try AllocationCount.least {
       try plan.run(queries: queries, keys: keys, values: values, into: &output, workspace: &workspace)
     }
   }
@@ -117,7 +104,7 @@ private struct LoopedCall {
       try keys.withSpan { keys in
         try values.withSpan { values in
           try output.withMutableSpan { output in
-            try Self.least {
+            try AllocationCount.least {
               try plan.run(
                 queries: queries, queryStrides: queryStrides, keys: keys, keyStrides: keyStrides, values: values,
                 valueStrides: valueStrides, into: &output, outputStrides: outputStrides, workspace: &workspace)
@@ -126,18 +113,5 @@ private struct LoopedCall {
         }
       }
     }
-  }
-
-  /// The fewest allocations that several runs of `body` take, of a few tries: other threads of the process may allocate too.
-  private static func least(_ body: () throws -> Void) throws -> (all: UInt, large: UInt) {
-    try body()
-    var least = (all: UInt.max, large: UInt.max)
-    for _ in 0..<3 where least.large > 0 || isOptimized && least.all > 0 {
-      let before = (all: allocation_counter_current(), large: allocation_counter_large())
-      for _ in 0..<runs { try body() }
-      least.all = min(least.all, allocation_counter_current() - before.all)
-      least.large = min(least.large, allocation_counter_large() - before.large)
-    }
-    return least
   }
 }

@@ -245,7 +245,8 @@ import Testing
   func setLater() throws {
     let x = try Tensor<Float>(zeros: [1, 1, 2, 3])
     var plan = try AttentionPlan<Float>(
-      shape: AttentionShape(queries: 2, keys: 2, headSize: 3), options: AttentionOptions(details: .weights, path: .tiled))
+      shape: AttentionShape(queries: 2, keys: 2, headSize: 3),
+      options: AttentionOptions(details: .weights, path: .tiled))
     #expect(plan.modifiers.description == "none")
     plan.modifiers.scoreProgram = ScoreProgram { score, _, _, _, key in key == 0 ? -.infinity : score }
     plan.modifiers.probabilityProgram = ScoreProgram { weight, _, _, _, _ in 3 * weight }

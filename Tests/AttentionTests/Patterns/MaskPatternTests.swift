@@ -49,7 +49,8 @@ import Testing
   @Test("Patterns with all else that masks", arguments: Way.all)
   func composed(way: Way) throws {
     let keep = AttentionMask<Double>.keep(try Tensor([true, true, false, true], shape: [4]))
-    try expectAttended(["1000/0100/0000/0001"], way, mask: .pattern(.strided(2)) & .causal & .pattern(.blockLocal(size: 2)) & keep)
+    try expectAttended(
+      ["1000/0100/0000/0001"], way, mask: .pattern(.strided(2)) & .causal & .pattern(.blockLocal(size: 2)) & keep)
     try expectAttended(
       ["1100/1100/0000/0000", "1100/1100/0010/0010"], way, mask: .pattern(.blockLocal(size: 2)) & .keyLengths([2, 3]))
     let bias = AttentionMask<Double>.bias(try Tensor([0, -.infinity, 0, 0], shape: [4]))
@@ -91,13 +92,15 @@ import Testing
     expect(.predicate { _, _, _, _ in true }, "predicate")
     expect(try .predicate(heads: 2, queries: 3, keys: 5) { _, _, _, _ in true }, "predicate[1, 2, 3, 5]")
     let local = MaskPattern.blockLocal(size: 4)
-    expect((local | .causal) & !.strided(2) | .globalTokens(1), "(blockLocal(4) | causal) & !strided(2) | globalTokens(1)")
+    expect(
+      (local | .causal) & !.strided(2) | .globalTokens(1), "(blockLocal(4) | causal) & !strided(2) | globalTokens(1)")
     expect(!(local & .causal), "!(blockLocal(4) & causal)")
     #expect(AttentionMask<Float>.pattern(local | .causal).description == "blockLocal(4) | causal")
     #expect(
       (AttentionMask<Float>.pattern(local | .causal) & .causal & .pattern(.strided(2))).description
         == "causal & (blockLocal(4) | causal) & strided(2)")
-    #expect((AttentionMask<Float>.pattern(local | .causal) & .causal).description == "causal & (blockLocal(4) | causal)")
+    #expect(
+      (AttentionMask<Float>.pattern(local | .causal) & .causal).description == "causal & (blockLocal(4) | causal)")
   }
 
   struct Bad: Sendable, CustomTestStringConvertible {
@@ -132,7 +135,8 @@ import Testing
     Bad(.segments([[Int]]()), "segments", "1 list of ids, or 2, one per batch element", "0"),
     Bad(.segments(queries: [[1, 2]], keys: [[1, 2, 3]]), "segment ids of queries", "3 or more", "2"),
     Bad(
-      .segments(queries: [[1, 2, 3]], keys: [[1, 2, 3], [1, 2, 3]]), "segments of keys", "1 lists of ids, as of queries",
+      .segments(queries: [[1, 2, 3]], keys: [[1, 2, 3], [1, 2, 3]]), "segments of keys",
+      "1 lists of ids, as of queries",
       "2"),
     Bad(.causal & !(.blockLocal(size: 0) | .causal), "block size", "1 or more", "0"),
   ]
@@ -151,7 +155,8 @@ import Testing
   @Test("Absurd sizes do not overflow", arguments: Way.all)
   func absurdSizes(way: Way) throws {
     for pattern: MaskPattern in [
-      .blockLocal(size: .max), .window(left: .max, right: .max), .dilatedWindow(left: .max, right: .max, dilation: .max),
+      .blockLocal(size: .max), .window(left: .max, right: .max),
+      .dilatedWindow(left: .max, right: .max, dilation: .max),
       .strided(.max), .globalTokens(.max), .blockSummaries(size: .max, count: .max),
     ] {
       for offset in [-(1 << 40) + 1, -1, 0, (1 << 40) - 1] {

@@ -88,7 +88,8 @@ import Testing
     #expect(span(.globalTokens(8) | .window(left: 5, right: 3), 250..<260, 8..<1000) == 245..<263)
     #expect(span(.globalTokens(8) & .window(left: 5, right: 3), 250..<260, all) == nil)
     #expect(span(.blockSummaries(size: 100, count: 10), 0..<1, 100..<250) == 190..<200)
-    #expect(span(.segments([Int](repeating: 1, count: 300) + [Int](repeating: 2, count: 700)), 250..<260, all) == 0..<300)
+    #expect(
+      span(.segments([Int](repeating: 1, count: 300) + [Int](repeating: 2, count: 700)), 250..<260, all) == 0..<300)
   }
 }
 

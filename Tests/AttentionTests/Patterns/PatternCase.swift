@@ -94,7 +94,8 @@ extension PatternCase {
   static let searched: [PatternCase] = [
     strided(2) | window(1, 1), blockLocal(4) & window(nil, 0), window(3, 3) | globalTokens(2),
     (blockLocal(4) | summaries(4, 1)) & window(nil, 0), !(strided(3) | blockLocal(5)), strided(2) & !strided(2),
-    strided(2) | !strided(2), strided(2) & strided(3), (window(2, 2) & strided(2)) | segments([0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0]),
+    strided(2) | !strided(2), strided(2) & strided(3),
+    (window(2, 2) & strided(2)) | segments([0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0]),
     blockLocal(3) & blockLocal(5),
   ]
 }

@@ -69,7 +69,9 @@ import Testing
       let span = rule.span(of: block)
       #expect(!any || (span.lowerBound <= first && span.upperBound > last), "\(block): span \(span)")
       // As narrow as blocks of 64 are.
-      #expect(span.isEmpty || first == .max || (first - span.lowerBound < 64 && span.upperBound - last <= 64), "\(block): span \(span)")
+      #expect(
+        span.isEmpty || first == .max || (first - span.lowerBound < 64 && span.upperBound - last <= 64),
+        "\(block): span \(span)")
     }
   }
 
@@ -120,7 +122,8 @@ import Testing
       let q = try Tensor<Float>(zeros: [shape.batch, shape.heads, shape.queries, 2])
       let k = try Tensor<Float>(zeros: [shape.batch, shape.heads, shape.keys, 2])
       #expect(throws: error) {
-        _ = try scaledDotProductAttention(queries: q, keys: k, values: k, mask: .pattern(!pattern & pattern), path: path)
+        _ = try scaledDotProductAttention(
+          queries: q, keys: k, values: k, mask: .pattern(!pattern & pattern), path: path)
       }
     }
     try expect("batch", 2, 3, AttentionShape(batch: 3, heads: 3, queries: 4, keys: 5, headSize: 2))
@@ -131,7 +134,9 @@ import Testing
 
   @Test("Extents out of range")
   func badExtents() throws {
-    func expect(_ error: AttentionError, batch: Int = 1, heads: Int = 1, queries: Int = 1, keys: Int = 1, workers: Int? = nil) {
+    func expect(
+      _ error: AttentionError, batch: Int = 1, heads: Int = 1, queries: Int = 1, keys: Int = 1, workers: Int? = nil
+    ) {
       #expect(throws: error) {
         _ = try MaskPattern.predicate(batch: batch, heads: heads, queries: queries, keys: keys, workers: workers) {
           _, _, _, _ in true
@@ -153,7 +158,8 @@ import Testing
   func emptyExtents(path: AttentionPath) throws {
     let none = try Tensor<Float>(zeros: [1, 2, 0, 3])
     let pattern = try MaskPattern.predicate(queries: 0, keys: 0) { _, _, _, _ in true }
-    let output = try scaledDotProductAttention(queries: none, keys: none, values: none, mask: .pattern(pattern), path: path)
+    let output = try scaledDotProductAttention(
+      queries: none, keys: none, values: none, mask: .pattern(pattern), path: path)
     #expect(output.shape == [1, 2, 0, 3])
   }
 

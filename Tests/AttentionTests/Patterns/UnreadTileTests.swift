@@ -19,7 +19,8 @@ import Testing
     Case(pattern: .window(left: 60, right: 60) | .globalTokens(64), unread: [64..<640, 764..<2048]),
     Case(pattern: .dilatedWindow(left: 40, right: 0, dilation: 20), unread: [0..<660, 704..<2048]),
     Case(pattern: .segments((0..<2048).map { $0 / 300 }), unread: [0..<600, 900..<2048]),
-    Case(pattern: .segments((0..<2048).map { $0 / 300 % 2 == 0 ? 1 : $0 }), unread: [300..<600, 900..<1200, 1500..<1800]),
+    Case(
+      pattern: .segments((0..<2048).map { $0 / 300 % 2 == 0 ? 1 : $0 }), unread: [300..<600, 900..<1200, 1500..<1800]),
     Case(pattern: !.window(left: 2000, right: 300), unread: [0..<1000]),
     Case(pattern: .predicate { _, _, _, key in !(512..<1024).contains(key) }, unread: [512..<1024]),
   ]

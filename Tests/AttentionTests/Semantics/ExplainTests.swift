@@ -129,7 +129,8 @@ struct ExplainTests {
     let perHead = try plan(heads: 2, queries: 1024, keys: 1024, mask: .pattern(evaluated))
     #expect(counts(perHead) == [4, 4, 8])
     #expect(perHead.usefulOperations() == (2 * 512 * 512 + 2 * 512 * 256) * 256)
-    let lazily = try plan(queries: 1024, keys: 1024, mask: .pattern(.predicate { _, _, query, key in key / 512 == query / 512 }))
+    let lazily = try plan(
+      queries: 1024, keys: 1024, mask: .pattern(.predicate { _, _, query, key in key / 512 == query / 512 }))
     #expect(counts(lazily) == [4, 0, 4])
     #expect(lazily.usefulOperations() == 2 * 512 * 512 * 256)
   }

@@ -6,18 +6,6 @@ import Testing
 @testable import AttentionTool
 
 @Suite struct KeyValuePastTests {
-  @Test func concatenatesHeadByHead() throws {
-    // Two heads, a past of 1 row and 2 new ones, of 2 columns.
-    let past = try Tensor<Float>([1, 2, 3, 4], shape: [1, 2, 1, 2])
-    let new = try Tensor<Float>([5, 6, 7, 8, 9, 10, 11, 12], shape: [1, 2, 2, 2])
-    #expect(
-      try KeyValuePast.concatenated(past, new)
-        == Tensor([1, 2, 5, 6, 7, 8, 3, 4, 9, 10, 11, 12], shape: [1, 2, 3, 2]))
-    let none = try Tensor<Float>(zeros: [1, 2, 0, 2])
-    #expect(try KeyValuePast.concatenated(none, new) == new)
-    #expect(try KeyValuePast.concatenated(past, none) == past)
-  }
-
   @Test func joinedHeadsAreSplit() throws {
     // [B, S, G·D] = [1, 2, 2·2]: row 0 holds head 0's (1, 2) and head 1's (3, 4).
     let file = try Sample {

@@ -1,5 +1,6 @@
 import Attention
 import Checkpoints
+import ONNXConventions
 import Support
 import Testing
 

@@ -4,9 +4,12 @@ extension ResolvedMask {
   func patternBlock(
     batch: Int, heads: Range<Int>, queries block: Range<Int>, keys tile: Range<Int>
   ) -> PatternBlock {
-    PatternBlock(
-      batch: batch, heads: heads, queries: block, keys: tile,
-      offset: alignment.offset(batch: batch, queries: queries, keys: keys, keyLengths: keyLengths))
+    PatternBlock(batch: batch, heads: heads, queries: block, keys: tile, offset: offset(batch: batch))
+  }
+
+  /// Where query 0 stands among the keys.
+  func offset(batch: Int) -> Int {
+    alignment.offset(batch: batch, queries: queries, keys: keys, keyLengths: keyLengths)
   }
 
   /// How much of a block the pattern lets through; nil where too many places would have to be looked at.

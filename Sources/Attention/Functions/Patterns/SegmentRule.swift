@@ -10,13 +10,15 @@ struct SegmentRule: MaskRule {
   var description: String {
     let keys = tables.map { "\($0.keys.count)" }.joined(separator: ", ")
     return isAligned
-      ? "segments[\(keys)]" : "segments(queries[\(tables.map { "\($0.queries.count)" }.joined(separator: ", "))], keys[\(keys)])"
+      ? "segments[\(keys)]"
+      : "segments(queries[\(tables.map { "\($0.queries.count)" }.joined(separator: ", "))], keys[\(keys)])"
   }
 
   func validate(for shape: AttentionShape) throws(AttentionError) {
     guard tables.count == 1 || tables.count >= shape.batch else {
       throw .argument(
-        name: "segments", expected: "1 list of ids, or \(shape.batch), one per batch element", actual: "\(tables.count)")
+        name: "segments", expected: "1 list of ids, or \(shape.batch), one per batch element", actual: "\(tables.count)"
+      )
     }
     for table in tables.prefix(shape.batch) {
       try Self.check("segment ids of keys", table.keys.count, least: shape.keys)

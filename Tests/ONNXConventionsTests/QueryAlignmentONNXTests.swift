@@ -1,7 +1,6 @@
 import Attention
+import ONNXConventions
 import Testing
-
-@testable import AttentionTool
 
 @Suite struct QueryAlignmentONNXTests {
   @Test func followsThePastTheLengthsOrTheStart() {
