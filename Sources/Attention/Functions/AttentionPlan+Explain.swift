@@ -58,7 +58,7 @@ extension AttentionPlan {
     guard path == .tiled, shape.keys > 0,
       let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape)
     else { return counts }
-    let tiling = AttentionTiling(shape: shape, followsEdge: mask.needsAlignment)
+    let tiling = AttentionTiling(shape: shape, followsEdge: mask.hasEdge)
     counts.size = "\(tiling.rowsPerPiece) rows × \(tiling.keysPerTile) keys"
     let computesMasked = !options.details.isDisjoint(with: [.rawScores, .cappedScores])
     let tilesPerRow = (shape.keys + tiling.keysPerTile - 1) / tiling.keysPerTile

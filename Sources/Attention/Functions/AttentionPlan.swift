@@ -4,7 +4,8 @@ internal import Tensors
 ///
 /// Made for capacities: B, L and S of a run may be smaller, and lengths, masks and biases come with each run, since keys grow at
 /// every decoding step. A caller in a loop keeps a plan and a workspace; a run on one worker then allocates nothing, unless its mask
-/// has to be laid out anew (several `keep` masks or biases at once, or one that repeats along the keys).
+/// has to be laid out anew (several `keep` masks or biases at once, one that repeats along the keys, or a position bias at an offset of
+/// its own for each batch element).
 ///
 /// ```swift
 /// let plan = try AttentionPlan<Float>(
@@ -33,8 +34,8 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   ///   - shape: the sizes, as capacities.
   ///   - mask: what may be attended, and biases.
   ///   - options: scale, softcap, alignment, details, path, workers.
-  /// - Throws: ``AttentionError`` for options out of range, a mask that does not fit the shape, or causal or window over
-  ///   L ≠ S without an alignment.
+  /// - Throws: ``AttentionError`` for options out of range, a mask that does not fit the shape, or causal, window or a
+  ///   position bias over L ≠ S without an alignment.
   public init(
     shape: AttentionShape, mask: AttentionMask<Scalar> = .none, options: AttentionOptions = AttentionOptions()
   ) throws(AttentionError) {
@@ -91,7 +92,7 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
       shape.batch * shape.heads
         * ((shape.queries + BLASAttention.rowsPerBlock(shape: shape) - 1) / BLASAttention.rowsPerBlock(shape: shape))
     case .tiled, .automatic:
-      max(AttentionTiling(shape: shape, followsEdge: mask.needsAlignment).pieceCount, shape.batch * shape.heads)
+      max(AttentionTiling(shape: shape, followsEdge: mask.hasEdge).pieceCount, shape.batch * shape.heads)
     }
   }
 
