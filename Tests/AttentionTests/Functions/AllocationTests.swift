@@ -63,6 +63,8 @@ private struct LoopedCall {
     let masks: [AttentionMask<Float>] = [
       .none, .causal, .causal & .keyLengths([31, 19]), .window(left: 3, right: 4),
       .keep(try random.mask([31, 31], probability: 0.7)), .bias(try random.normal([6, 31, 31])),
+      .causal & .positionBias(.alibi(headCount: 6)),
+      .positionBias(.buckets(table: try random.normal([8, 6]), isBidirectional: true)),
     ]
     var calls: [LoopedCall] = []
     for path in [AttentionPath.reference, .blas, .tiled] {
