@@ -7,7 +7,7 @@ PACKAGES = pkg-config libopenblas-dev liblapacke-dev
 BENCH_ARGS =
 
 .NOTPARALLEL:
-.PHONY: help deps build test test-release bench check consumer conformance format docs coretypes clean
+.PHONY: help deps build test test-release bench check consumer conformance format docs coretypes peers-check clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -132,5 +132,18 @@ coretypes: deps ## Run the tests once for every OpenBLAS kernel that this CPU su
 	if [ $$tried -eq 0 ]; then echo "coretypes: no kernel is known for this CPU"; exit 1; fi; \
 	[ $$failed -eq 0 ]
 
+# PyTorch in a virtual environment of its own. PIP_ARGS names the index of PyTorch's CPU wheels where pip has none by itself.
+PEERS = .build-peers-check
+PEERS_PACKAGES = torch==2.13.0+cpu numpy safetensors
+PIP_ARGS =
+SEED =
+CASES =
+peers-check: deps ## Compare with PyTorch on freshly drawn cases (SEED=n repeats them, CASES=n, PIP_ARGS="--extra-index-url …")
+	@$(SWIFT) build -c release --product attention >&2
+	@[ -x $(PEERS)/venv/bin/python ] || python3 -m venv $(PEERS)/venv
+	@$(PEERS)/venv/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) $(PEERS_PACKAGES)
+	@$(PEERS)/venv/bin/python -B Tests/Golden/check_mha.py "$$($(SWIFT) build -c release --show-bin-path)/attention" \
+	  $(if $(SEED),--seed $(SEED)) $(if $(CASES),--cases $(CASES))
+
 clean: ## Remove everything that was built
-	rm -rf .build .build-check .build-docs .build-release-tests $(CONFORMANCE) $(CONSUMER)/.build
+	rm -rf .build .build-check .build-docs .build-release-tests $(CONFORMANCE) $(PEERS) $(CONSUMER)/.build

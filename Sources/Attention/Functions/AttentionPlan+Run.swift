@@ -193,7 +193,7 @@ extension AttentionPlan {
 
   // MARK: Checks
 
-  private func actualShape(
+  func actualShape(
     queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>
   ) throws(AttentionError) -> AttentionShape {
     let actual = try AttentionShape(

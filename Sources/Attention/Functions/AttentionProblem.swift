@@ -62,6 +62,12 @@ struct DetailPointers<Scalar: BLASScalar> {
     logSumExp = pointer(&details.logSumExp)
   }
 
+  /// No scores and no weights.
+  init(logSumExp: UnsafeMutablePointer<Scalar>?) {
+    (rawScores, cappedScores, maskedScores, weights) = (nil, nil, nil, nil)
+    self.logSumExp = logSumExp
+  }
+
   /// Whether scores are wanted where no query attends.
   var coversMasked: Bool { rawScores != nil || cappedScores != nil }
   /// Whether any value for every score is wanted.

@@ -74,6 +74,13 @@ public struct AttentionShape: Sendable, Hashable {
     }
   }
 
+  /// The same but for Dv.
+  func with(valueHeadSize: Int) throws(AttentionError) -> AttentionShape {
+    try AttentionShape(
+      batch: batch, heads: heads, keyValueHeads: keyValueHeads, queries: queries, keys: keys, headSize: headSize,
+      valueHeadSize: valueHeadSize)
+  }
+
   /// H / G: how many query heads share a key/value head.
   public var groupSize: Int { keyValueHeads == 0 ? 0 : heads / keyValueHeads }
 

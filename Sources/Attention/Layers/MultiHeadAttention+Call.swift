@@ -83,19 +83,21 @@ struct InputSizes {
     _ layer: MultiHeadAttention<Scalar>, query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>
   ) throws(AttentionError) {
     let (q, k, v) = (query.layout.shape, key.layout.shape, value.layout.shape)
+    let order = layer.axisOrder
     guard q.count == 2 || q.count == 3 else {
-      throw .rank(name: "query", expected: "3: [B, L, E], or 2: [L, E]", shape: q)
+      throw .rank(name: "query", expected: "3: \(order.letters("L", "E")), or 2: [L, E]", shape: q)
     }
     let isBatched = q.count == 3
     for (name, shape) in [("key", k), ("value", v)] where shape.count != q.count {
       throw .rank(name: name, expected: "\(q.count), as query of shape \(q)", shape: shape)
     }
     self.isBatched = isBatched
-    batch = isBatched ? q[0] : 1
-    let (batch, queries, keys) = (batch, q[q.count - 2], k[k.count - 2])
+    let rowAxis = isBatched ? order.rowAxis : 0
+    batch = isBatched ? q[order.batchAxis] : 1
+    let (batch, queries, keys) = (batch, q[rowAxis], k[rowAxis])
     (self.queries, self.keys) = (queries, keys)
     func check(_ name: String, _ actual: [Int], _ rows: Int, _ size: Int, _ reason: String) throws(AttentionError) {
-      let expected = isBatched ? [batch, rows, size] : [rows, size]
+      let expected = isBatched ? order.shape(batch: batch, rows: rows, size: size) : [rows, size]
       guard actual == expected else { throw .shape(name: name, expected: "\(expected), \(reason)", actual: actual) }
     }
     try check("query", q, queries, layer.embeddingSize, "the layer's embedding size")

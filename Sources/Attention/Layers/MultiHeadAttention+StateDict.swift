@@ -1,7 +1,8 @@
 internal import Tensors
 
 extension MultiHeadAttention {
-  /// A layer of the parameters in a state dict; sizes, and whether there are biases, are those of its tensors.
+  /// A layer of the parameters in a state dict; sizes, and whether there are biases, and a learned key and value, are
+  /// those of its tensors.
   ///
   /// - Parameters:
   ///   - stateDict: tensors by name, as a checkpoint holds them. They are not copied, but for three separate weights of
@@ -9,20 +10,26 @@ extension MultiHeadAttention {
   ///   - prefix: what precedes every name, such as `encoder.layer.0.`.
   ///   - names: what the parameters are called.
   ///   - headCount: H, which no tensor tells.
+  ///   - appendsZeroKey: whether a key and value of zeros follow those of the inputs (PyTorch's `add_zero_attn`), which
+  ///     no tensor tells.
+  ///   - axisOrder: the order of the leading axes of inputs and outputs.
   ///   - isStrict: whether other names under the prefix are an error.
   /// - Throws: ``AttentionError/stateDict(missing:unexpected:misshapen:)`` with everything that is wrong and the shapes
   ///   expected and found; ``AttentionError/argument(name:expected:actual:)`` when E is not a multiple of `headCount`.
   public init(
     stateDict: [String: Tensor<Scalar>], prefix: String = "", names: ParameterNames = .torch, headCount: Int,
-    isStrict: Bool = true
+    appendsZeroKey: Bool = false, axisOrder: AxisOrder = .batchFirst, isStrict: Bool = true
   ) throws(AttentionError) {
     let reader = StateDictReader(stateDict, prefix: prefix)
-    try self.init(
-      reader, names, sizes: ParameterSizes(reader, names), hasBias: names.biases.contains { reader.shape($0) != nil },
-      headCount: headCount, isStrict: isStrict)
+    let form = LayerForm(
+      hasBias: names.biases.contains { reader.shape($0) != nil },
+      hasLearnedKey: names.appended.contains { reader.shape($0) != nil }, hasZeroKey: appendsZeroKey,
+      headCount: headCount, axisOrder: axisOrder)
+    try self.init(reader, names, sizes: ParameterSizes(reader, names), form: form, isStrict: isStrict)
   }
 
-  /// Replaces the parameters by those in a state dict, which must be of this layer's sizes, and have biases if it has.
+  /// Replaces the parameters by those in a state dict, which must be of this layer's sizes, and have biases, and a
+  /// learned key and value, if it has.
   ///
   /// - Parameters:
   ///   - stateDict: tensors by name.
@@ -30,21 +37,22 @@ extension MultiHeadAttention {
   ///   - names: what the parameters are called; for PyTorch's names this is
   ///     ``ParameterizedLayer/load(stateDict:prefix:isStrict:)``.
   ///   - isStrict: whether other names under the prefix are an error.
-  /// - Throws: as ``init(stateDict:prefix:names:headCount:isStrict:)``; the layer is unchanged then.
+  /// - Throws: as ``init(stateDict:prefix:names:headCount:appendsZeroKey:axisOrder:isStrict:)``; the layer is unchanged then.
   public mutating func load(
     stateDict: [String: Tensor<Scalar>], prefix: String = "", names: ParameterNames, isStrict: Bool = true
   ) throws(AttentionError) {
     let isPacked = keySize == embeddingSize && valueSize == embeddingSize
     let sizes = ParameterSizes(
       embedding: embeddingSize, key: keySize, value: valueSize, isPacked: isPacked && names.packedWeight != nil)
+    let form = LayerForm(
+      hasBias: hasBias, hasLearnedKey: appendedKeys.isLearned, hasZeroKey: appendedKeys.hasZero, headCount: headCount,
+      axisOrder: axisOrder)
     self = try MultiHeadAttention(
-      StateDictReader(stateDict, prefix: prefix), names, sizes: sizes, hasBias: hasBias, headCount: headCount,
-      isStrict: isStrict)
+      StateDictReader(stateDict, prefix: prefix), names, sizes: sizes, form: form, isStrict: isStrict)
   }
 
   private init(
-    _ reader: StateDictReader<Scalar>, _ names: ParameterNames, sizes: ParameterSizes, hasBias: Bool, headCount: Int,
-    isStrict: Bool
+    _ reader: StateDictReader<Scalar>, _ names: ParameterNames, sizes: ParameterSizes, form: LayerForm, isStrict: Bool
   ) throws(AttentionError) {
     var reader = reader
     let size = sizes.embedding
@@ -61,7 +69,7 @@ extension MultiHeadAttention {
     let outputWeight = reader.take(names.outputWeight, [size, size], "[E, E]")
     var biases: [Tensor<Scalar>?] = []
     var outputBias: Tensor<Scalar>?
-    if hasBias {
+    if form.hasBias {
       if let name = names.packedBias {
         biases = [reader.take(name, [packedSize], "[3E]")]
       } else {
@@ -69,12 +77,33 @@ extension MultiHeadAttention {
       }
       outputBias = names.outputBias.flatMap { reader.take($0, [size], "[E]") }
     }
+    var appended: [Tensor<Scalar>?] = []
+    if form.hasLearnedKey {
+      appended = names.appended.map { reader.take($0, [1, 1, size], "[1, 1, E]") }
+    }
     try reader.finish(isStrict: isStrict)
     guard let outputWeight else { throw .stateDict(missing: [names.outputWeight], unexpected: [], misshapen: []) }
     let input = try InputProjection(weights: weights.compactMap { $0 }, biases: biases, names: names)
     try self.init(
-      inputProjection: input, outputProjection: Linear(weight: outputWeight, bias: outputBias), headCount: headCount)
+      inputProjection: input, outputProjection: Linear(weight: outputWeight, bias: outputBias),
+      headCount: form.headCount, appendedKeys: Self.appendedKeys(appended, form), axisOrder: form.axisOrder)
   }
+
+  private static func appendedKeys(
+    _ rows: [Tensor<Scalar>?], _ form: LayerForm
+  ) throws(AttentionError) -> AppendedKeys<Scalar> {
+    guard rows.count == 2, let key = rows[0], let value = rows[1] else { return AppendedKeys(hasZero: form.hasZeroKey) }
+    return try AppendedKeys(key: key, value: value, hasZero: form.hasZeroKey)
+  }
+}
+
+/// What a layer is besides its sizes.
+private struct LayerForm {
+  let hasBias: Bool
+  let hasLearnedKey: Bool
+  let hasZeroKey: Bool
+  let headCount: Int
+  let axisOrder: AxisOrder
 }
 
 /// The sizes that a state dict's tensors are expected to have; nil where no tensor tells.

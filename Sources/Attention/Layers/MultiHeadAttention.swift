@@ -11,8 +11,10 @@ internal import Tensors
 /// let z = try layer(query: x, key: memory, value: memory)  // cross-attention
 /// ```
 ///
-/// Parameters and results are those of PyTorch's `nn.MultiheadAttention` with `batch_first=True`, but for a query with
-/// nothing to attend: its output row is the output projection's bias and its weights are 0, where PyTorch gives NaN.
+/// Parameters and results are those of PyTorch's `nn.MultiheadAttention`, but for a query with nothing to attend: its
+/// output row is the output projection's bias and its weights are 0, where PyTorch gives NaN. `add_bias_kv` and
+/// `add_zero_attn` are ``appendedKeys``, `batch_first` is ``axisOrder``. Where shapes say [B, L, E], inputs and outputs
+/// are [L, B, E] with ``AxisOrder/sequenceFirst``; weights are [B, L, S] in both, and with appended keys S counts those.
 ///
 /// - SeeAlso: Vaswani et al. (2017), "Attention is all you need", section 3.2.2.
 public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
@@ -22,6 +24,10 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
   public let inputProjection: InputProjection<Scalar>
   /// Mixes the joined heads [E, E].
   public let outputProjection: Linear<Scalar>
+  /// Keys and values of the layer's own behind those of its inputs.
+  public let appendedKeys: AppendedKeys<Scalar>
+  /// The order of the leading axes of inputs and outputs.
+  public let axisOrder: AxisOrder
   /// The biases of query, key and value in one [3E], 0 where one of them has none; nil: none has.
   let inputBias: Tensor<Scalar>?
 
@@ -43,9 +49,12 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
   ///     one.
   ///   - outputProjection: [E, E].
   ///   - headCount: H, a divisor of E.
+  ///   - appendedKeys: keys and values of the layer's own.
+  ///   - axisOrder: the order of the leading axes of inputs and outputs.
   /// - Throws: ``AttentionError`` naming what does not fit.
   public init(
-    inputProjection: InputProjection<Scalar>, outputProjection: Linear<Scalar>, headCount: Int
+    inputProjection: InputProjection<Scalar>, outputProjection: Linear<Scalar>, headCount: Int,
+    appendedKeys: AppendedKeys<Scalar> = .none, axisOrder: AxisOrder = .batchFirst
   ) throws(AttentionError) {
     try inputProjection.validate()
     let size = inputProjection.embeddingSize
@@ -55,14 +64,17 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
         actual: outputProjection.weight.shape)
     }
     try Self.check(headCount: headCount, embeddingSize: size)
+    try appendedKeys.validate(embeddingSize: size)
     self.headCount = headCount
+    (self.appendedKeys, self.axisOrder) = (appendedKeys, axisOrder)
     self.inputProjection = try inputProjection.packedWherePossible()
     inputBias = try self.inputProjection.packedBias()
     self.outputProjection = outputProjection
   }
 
   /// A layer of freshly drawn parameters, as `nn.MultiheadAttention` draws them: the packed weight, or each of the
-  /// three, by Xavier's uniform distribution, the output weight as `nn.Linear` does, all biases 0.
+  /// three, by Xavier's uniform distribution, the output weight as `nn.Linear` does, all biases 0; a learned key and
+  /// value by Xavier's normal distribution.
   ///
   /// - Parameters:
   ///   - embeddingSize: E.
@@ -70,10 +82,14 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
   ///   - keySize: the size of a key's row; nil: E.
   ///   - valueSize: the size of a value's row; nil: E.
   ///   - hasBias: whether the projections have biases.
+  ///   - appendsLearnedKey: whether a learned key and value follow those of the inputs (PyTorch's `add_bias_kv`).
+  ///   - appendsZeroKey: whether a key and value of zeros follow (PyTorch's `add_zero_attn`).
+  ///   - axisOrder: the order of the leading axes of inputs and outputs.
   ///   - seed: determines the parameters.
   /// - Throws: ``AttentionError/argument(name:expected:actual:)``.
   public init(
-    embeddingSize: Int, headCount: Int, keySize: Int? = nil, valueSize: Int? = nil, hasBias: Bool = true, seed: UInt64
+    embeddingSize: Int, headCount: Int, keySize: Int? = nil, valueSize: Int? = nil, hasBias: Bool = true,
+    appendsLearnedKey: Bool = false, appendsZeroKey: Bool = false, axisOrder: AxisOrder = .batchFirst, seed: UInt64
   ) throws(AttentionError) {
     let (keySize, valueSize) = (keySize ?? embeddingSize, valueSize ?? embeddingSize)
     for (name, size) in [("embeddingSize", embeddingSize), ("keySize", keySize), ("valueSize", valueSize)] {
@@ -101,7 +117,14 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
         value: try projection(embeddingSize, valueSize))
     let output = try layer(
       embeddingSize, Initialization.fanInUniform([embeddingSize, embeddingSize], using: &generator))
-    try self.init(inputProjection: input, outputProjection: output, headCount: headCount)
+    // Drawn last, so that a layer without them has the same other parameters.
+    let appended =
+      appendsLearnedKey
+      ? try AppendedKeys<Scalar>(embeddingSize: embeddingSize, hasZero: appendsZeroKey, using: &generator)
+      : AppendedKeys(hasZero: appendsZeroKey)
+    try self.init(
+      inputProjection: input, outputProjection: output, headCount: headCount, appendedKeys: appended,
+      axisOrder: axisOrder)
   }
 
   private static func check(headCount: Int, embeddingSize: Int) throws(AttentionError) {

@@ -19,11 +19,14 @@ extension MultiHeadAttentionPlan {
     query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>, mask: AttentionMask<Scalar>? = nil,
     into output: inout Tensor<Scalar>, workspace: inout MultiHeadAttentionWorkspace<Scalar>
   ) throws(AttentionError) -> (weights: Tensor<Scalar>?, details: AttentionDetails<Scalar>) {
-    let sizes = try checkedSizes(query, key, value, mask)
+    let sizes = try InputSizes(layer, query: query, key: key, value: value)
+    let mask = try checkedMask(sizes, mask)
     guard output.shape == query.shape else {
       throw .shape(name: "output", expected: "\(query.shape), as query", actual: output.shape)
     }
-    try attend(sizes, query, key, value, mask, &workspace)
+    try fit(&workspace)
+    let inputs = try project(query: query, key: key, value: value, workspace: &workspace)
+    try attend(inputs.appending(layer.appendedKeys), mask, &workspace)
     output.makeUnique()
     try project(workspace.context.output, into: &output)
     return try details(sizes, &workspace)
@@ -42,25 +45,38 @@ extension MultiHeadAttentionPlan {
 
   // MARK: Steps
 
-  private func checkedSizes(
-    _ query: Tensor<Scalar>, _ key: Tensor<Scalar>, _ value: Tensor<Scalar>, _ mask: AttentionMask<Scalar>?
-  ) throws(AttentionError) -> InputSizes {
-    let sizes = try InputSizes(layer, query: query, key: key, value: value)
-    try attention.check(batch: sizes.batch, queries: sizes.queries, keys: sizes.keys, mask: mask)
-    return sizes
+  /// The mask of a run over appended keys too; nil: that of ``attention``. Throws for sizes and a mask that don't fit.
+  private func checkedMask(
+    _ sizes: InputSizes, _ mask: AttentionMask<Scalar>?
+  ) throws(AttentionError) -> AttentionMask<Scalar>? {
+    let (planned, appended) = (attention.shape, layer.appendedKeys.count)
+    guard sizes.keys <= planned.keys - appended else {
+      throw .capacity(name: "keys", capacity: planned.keys - appended, actual: sizes.keys)
+    }
+    var mask = mask
+    let isPlanned =
+      sizes.batch == planned.batch && sizes.queries == planned.queries && sizes.keys == planned.keys - appended
+    if appended > 0, mask != nil || !isPlanned {
+      let shape = try AttentionShape(
+        batch: sizes.batch, heads: planned.heads, queries: sizes.queries, keys: sizes.keys, headSize: planned.headSize)
+      mask = try (mask ?? self.mask).appending(appended, to: shape, alignment: attention.options.alignment)
+    }
+    try attention.check(batch: sizes.batch, queries: sizes.queries, keys: sizes.keys + appended, mask: mask)
+    return mask
   }
 
-  /// The input projection, for a look at how queries, keys and values lie.
+  /// The input projection, with room for the appended keys; also for a look at how queries, keys and values lie.
   package func project(
     query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>,
     workspace: inout MultiHeadAttentionWorkspace<Scalar>
   ) throws(AttentionError) -> ProjectedInputs<Scalar> {
     func batched(_ input: Tensor<Scalar>) throws(AttentionError) -> Tensor<Scalar> {
-      input.rank == 3 ? input : try rethrowing { () throws(TensorError) in try input.insertingAxis(0) }
+      if input.rank == 3 { return input }
+      return try rethrowing { () throws(TensorError) in try input.insertingAxis(layer.axisOrder.batchAxis) }
     }
     return try ProjectedInputs(
       query: batched(query), key: batched(key), value: batched(value), by: layer.inputProjection,
-      in: workspace.projections, workers: workers)
+      order: layer.axisOrder, room: layer.appendedKeys.count, in: workspace.projections, workers: workers)
   }
 
   /// Whether attention reads an operand [B, L, E] where it lies, as it does all that
@@ -70,16 +86,13 @@ extension MultiHeadAttentionPlan {
     return kept.isSameView(as: operand) && matrices.base == UnsafePointer(operand.storage.base) + operand.layout.offset
   }
 
-  /// Leaves the joined heads [B, L, E] in the workspace's context.
+  /// Leaves the joined heads [B, L, E] in the workspace's context, in the memory order of the layer's output.
   private func attend(
-    _ sizes: InputSizes, _ query: Tensor<Scalar>, _ key: Tensor<Scalar>, _ value: Tensor<Scalar>,
-    _ mask: AttentionMask<Scalar>?, _ workspace: inout MultiHeadAttentionWorkspace<Scalar>
+    _ inputs: ProjectedInputs<Scalar>, _ mask: AttentionMask<Scalar>?,
+    _ workspace: inout MultiHeadAttentionWorkspace<Scalar>
   ) throws(AttentionError) {
-    try fit(&workspace)
-    workspace.context.output.layout = try rethrowing { () throws(TensorError) in
-      try TensorLayout(contiguous: [sizes.batch, sizes.queries, layer.embeddingSize])
-    }
-    let inputs = try project(query: query, key: key, value: value, workspace: &workspace)
+    let (batch, queries, size) = (inputs.queries.layout.shape[0], inputs.queries.layout.shape[1], layer.embeddingSize)
+    workspace.context.output.layout = layer.axisOrder.layout(batch: batch, rows: queries, size: size, rowSize: size)
     try attention.run(
       queries: inputs.queries, keys: inputs.keys, values: inputs.values, mask: mask, into: &workspace.context,
       workspace: &workspace.scratch)
@@ -88,9 +101,8 @@ extension MultiHeadAttentionPlan {
   /// Makes a workspace of a smaller plan large enough.
   private func fit(_ workspace: inout MultiHeadAttentionWorkspace<Scalar>) throws(AttentionError) {
     let (shape, size) = (attention.shape, layer.embeddingSize)
-    let rows = shape.batch * shape.queries + 2 * shape.batch * shape.keys
     let isLargeEnough =
-      workspace.projections.count >= rows * size + 3 * ProjectedInputs<Scalar>.alignment
+      workspace.projections.count >= ProjectedInputs<Scalar>.capacity(shape, room: layer.appendedKeys.count)
       && workspace.context.output.storage.count >= shape.batch * shape.queries * size
     if !isLargeEnough { workspace = try makeWorkspace() }
   }
@@ -101,8 +113,8 @@ extension MultiHeadAttentionPlan {
     }
     let rows = try RowMatrix(output)
     try layer.outputProjection.run(
-      RowMatrix(context), into: UnsafeMutablePointer(mutating: rows.base), leadingDimension: rows.leadingDimension,
-      workers: workers)
+      RowMatrix(layer.axisOrder.turned(context)), into: UnsafeMutablePointer(mutating: rows.base),
+      leadingDimension: rows.leadingDimension, workers: workers)
   }
 
   /// Takes the details out of the workspace, so that the next run does not write into what the caller holds.

@@ -13,8 +13,10 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
   public let layer: MultiHeadAttention<Scalar>
   /// Which weights the runs give.
   public let needsWeights: HeadWeights
-  /// The plan of the attention itself, between the projections.
+  /// The plan of the attention itself, between the projections; its keys count the layer's appended ones.
   public let attention: AttentionPlan<Scalar>
+  /// The mask of runs that bring none of their own, over the keys of the inputs.
+  public let mask: AttentionMask<Scalar>
   /// Threads that share the projections.
   let workers: Int
   /// The details that the caller asked for, besides weights.
@@ -25,13 +27,19 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
     needsWeights: HeadWeights, options: AttentionOptions
   ) throws(AttentionError) {
     self.layer = layer
+    self.mask = mask
     self.needsWeights = needsWeights
     details = options.details
     var options = options
     if needsWeights != .none { options.details.insert(.weights) }
     let shape = try AttentionShape(
       batch: batch, heads: layer.headCount, queries: queries, keys: keys, headSize: layer.headSize)
-    attention = try AttentionPlan(shape: shape, mask: mask, options: options)
+    // Options first, as they are checked before masks.
+    try options.validate(for: Scalar.self)
+    let appended = layer.appendedKeys
+    attention = try AttentionPlan(
+      shape: appended.extending(shape),
+      mask: mask.appending(appended.count, to: shape, alignment: options.alignment), options: options)
     workers = options.workers ?? Workers.count
   }
 
@@ -54,8 +62,12 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
       case .separate:
         "separate [\(size), \(size)], [\(size), \(layer.keySize)], [\(size), \(layer.valueSize)]: three matrix products"
       }
+    let appended = layer.appendedKeys
+    let second =
+      appended.count == 0
+      ? "" : "\nappended   \(appended.words), behind the \(shape.keys - appended.count) keys of each sequence"
     return """
-      projection \(first)
+      projection \(first)\(second)
       \(attention.explain())
       output     one matrix product [\(rows), \(size)]·[\(size), \(size)]ᵀ
       """
@@ -86,7 +98,8 @@ extension MultiHeadAttention {
 /// Memory that a layer's runs reuse, made by ``MultiHeadAttentionPlan/makeWorkspace()`` for that plan's sizes; for one
 /// call at a time: it can't be copied, only handed on.
 public struct MultiHeadAttentionWorkspace<Scalar: BLASScalar>: ~Copyable, Sendable {
-  /// The projected queries, keys and values of B·L, B·S and B·S rows of E, in up to three pieces.
+  /// The projected queries, keys and values of B·L, B·S and B·S rows of E, in up to three pieces, with room for the
+  /// layer's appended keys.
   var projections: TensorStorage<Scalar>
   /// The joined heads [B, L, E], and the details of the last run until they are handed out.
   var context: AttentionResult<Scalar>
@@ -94,11 +107,10 @@ public struct MultiHeadAttentionWorkspace<Scalar: BLASScalar>: ~Copyable, Sendab
 
   init(_ plan: MultiHeadAttentionPlan<Scalar>) throws(AttentionError) {
     let (shape, size) = (plan.attention.shape, plan.layer.embeddingSize)
-    // Within Int: the plan has checked B·L·E and B·S·E against a sixteenth of it.
-    let rows = shape.batch * shape.queries + 2 * shape.batch * shape.keys
+    let count = ProjectedInputs<Scalar>.capacity(shape, room: plan.layer.appendedKeys.count)
     let (projections, output) = try rethrowing { () throws(TensorError) in
       (
-        try TensorStorage<Scalar>(uninitializedCount: rows * size + 3 * ProjectedInputs<Scalar>.alignment),
+        try TensorStorage<Scalar>(uninitializedCount: count),
         try Tensor<Scalar>(uninitialized: [shape.batch, shape.queries, size])
       )
     }

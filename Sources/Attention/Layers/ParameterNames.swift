@@ -19,6 +19,9 @@ public struct ParameterNames: Sendable, Hashable {
   public var queryBias: String?
   public var keyBias: String?
   public var valueBias: String?
+  /// [1, 1, E], the learned key of ``AppendedKeys``; nil: the model has none. Likewise for its value.
+  public var appendedKey: String?
+  public var appendedValue: String?
   /// [E, E]
   public var outputWeight: String
   /// [E]; nil: the model has none.
@@ -27,11 +30,12 @@ public struct ParameterNames: Sendable, Hashable {
   public init(
     packedWeight: String? = nil, packedBias: String? = nil, queryWeight: String, keyWeight: String,
     valueWeight: String, queryBias: String? = nil, keyBias: String? = nil, valueBias: String? = nil,
-    outputWeight: String, outputBias: String? = nil
+    appendedKey: String? = nil, appendedValue: String? = nil, outputWeight: String, outputBias: String? = nil
   ) {
     (self.packedWeight, self.packedBias) = (packedWeight, packedBias)
     (self.queryWeight, self.keyWeight, self.valueWeight) = (queryWeight, keyWeight, valueWeight)
     (self.queryBias, self.keyBias, self.valueBias) = (queryBias, keyBias, valueBias)
+    (self.appendedKey, self.appendedValue) = (appendedKey, appendedValue)
     (self.outputWeight, self.outputBias) = (outputWeight, outputBias)
   }
 
@@ -46,11 +50,11 @@ public struct ParameterNames: Sendable, Hashable {
   }
 
   /// PyTorch's `nn.MultiheadAttention`: `in_proj_weight`, `in_proj_bias`, `out_proj.weight`, `out_proj.bias`; where
-  /// sizes differ `q_proj_weight`, `k_proj_weight`, `v_proj_weight`.
+  /// sizes differ `q_proj_weight`, `k_proj_weight`, `v_proj_weight`; with `add_bias_kv` also `bias_k`, `bias_v`.
   public static let torch = ParameterNames(
     packedWeight: "in_proj_weight", packedBias: "in_proj_bias", queryWeight: "q_proj_weight",
-    keyWeight: "k_proj_weight", valueWeight: "v_proj_weight", outputWeight: "out_proj.weight",
-    outputBias: "out_proj.bias")
+    keyWeight: "k_proj_weight", valueWeight: "v_proj_weight", appendedKey: "bias_k", appendedValue: "bias_v",
+    outputWeight: "out_proj.weight", outputBias: "out_proj.bias")
 
   /// `query_linear`, `key_linear`, `value_linear` and `out_linear`.
   public static let article = ParameterNames(
@@ -92,6 +96,11 @@ public struct ParameterNames: Sendable, Hashable {
   var separateWeights: [String] { [queryWeight, keyWeight, valueWeight] }
   /// The separate biases, query first.
   var separateBiases: [String?] { [queryBias, keyBias, valueBias] }
+  /// The names of the learned key and value, where the model has both.
+  var appended: [String] {
+    guard let appendedKey, let appendedValue else { return [] }
+    return [appendedKey, appendedValue]
+  }
   /// The names of all biases that there are.
   var biases: [String] {
     (packedBias.map { [$0] } ?? separateBiases.compactMap { $0 }) + [outputBias].compactMap { $0 }

@@ -10,14 +10,31 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
   package let values: Tensor<Scalar>
   /// How many matrix products made them.
   package let productCount: Int
+  /// Rows of memory behind the last key and value of each batch element, not yet written.
+  let room: Int
 
   /// Pieces begin on cache lines.
   static var alignment: Int { 64 / MemoryLayout<Scalar>.stride }
 
-  /// Projects the inputs [B, rows, size] into `storage`.
+  /// The numbers that queries, keys and values take in memory, of which `room` of each batch element are appended.
+  ///
+  /// - Parameter shape: the sizes, appended keys included; checked, so that no product overflows.
+  static func capacity(_ shape: AttentionShape, room: Int) -> Int {
+    let rows = shape.batch * (shape.queries + room) + 2 * shape.batch * shape.keys
+    return rows * shape.heads * shape.headSize + 3 * alignment
+  }
+
+  init(queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, productCount: Int, room: Int) {
+    (self.queries, self.keys, self.values) = (queries, keys, values)
+    (self.productCount, self.room) = (productCount, room)
+  }
+
+  /// Projects the inputs, of rank 3 in the axis order given, into `storage`.
+  ///
+  /// - Parameter room: how many rows to leave free behind those of each batch element.
   init(
     query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>, by projection: InputProjection<Scalar>,
-    in storage: TensorStorage<Scalar>, workers: Int
+    order: AxisOrder, room: Int, in storage: TensorStorage<Scalar>, workers: Int
   ) throws(AttentionError) {
     let inputs = [query, key, value]
     let size = projection.embeddingSize
@@ -38,19 +55,25 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
       case .separate(let query, let key, let value):
         (linear, outputs) = ([query, key, value][part], 0..<size)
       }
-      let (batch, rows) = (input.layout.shape[0], input.layout.shape[1])
-      try linear.run(
-        RowMatrix(input), outputs: outputs, into: storage.base + start, leadingDimension: outputs.count,
-        workers: workers)
-      products += 1
+      let (batch, rows) = (input.layout.shape[order.batchAxis], input.layout.shape[order.rowAxis])
+      // Room behind each sequence parts the batch, unless the rows of all sequences alternate.
+      let parts = room > 0 && order == .batchFirst ? batch : 1
+      for element in 0..<parts {
+        let sequences =
+          parts == 1 ? input : try rethrowing { () throws(TensorError) in try input.selecting(axis: 0, element) }
+        try linear.run(
+          RowMatrix(sequences), outputs: outputs, into: storage.base + start + element * (rows + room) * outputs.count,
+          leadingDimension: outputs.count, workers: workers)
+      }
+      products += parts
       for index in 0..<(outputs.count / size) {
-        let layout = TensorLayout(
-          offset: start + index * size, shape: [batch, rows, size], strides: [rows * outputs.count, outputs.count, 1])
+        let layout = order.layout(
+          batch: batch, rows: rows, room: room, size: size, rowSize: outputs.count, offset: start + index * size)
         views.append(Tensor(storage: storage, layout: layout))
       }
-      start += (batch * rows * outputs.count + Self.alignment - 1) / Self.alignment * Self.alignment
+      start += (batch * (rows + room) * outputs.count + Self.alignment - 1) / Self.alignment * Self.alignment
     }
-    (queries, keys, values, productCount) = (views[0], views[1], views[2], products)
+    self.init(queries: views[0], keys: views[1], values: views[2], productCount: products, room: room)
   }
 }
 

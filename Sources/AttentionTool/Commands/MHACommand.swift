@@ -6,11 +6,12 @@ struct MHACommand: ParsableCommand {
     commandName: "mha",
     abstract: "Compute one multi-head attention layer, projections included.",
     discussion: """
-      PyTorch's nn.MultiheadAttention with batch_first=True on safetensors files.
+      PyTorch's nn.MultiheadAttention on safetensors files.
 
       IN holds
-        query       [B,L,E], or [L,E] for one sequence
-        key, value  [B,S,Ek] and [B,S,Ev], or [S,Ek] and [S,Ev]
+        query       [B,L,E], with --sequence-first [L,B,E]; [L,E] for one sequence
+        key, value  [B,S,Ek] and [B,S,Ev], [S,B,Ek] and [S,B,Ev], or [S,Ek] and
+                    [S,Ev]
       and optionally, in PyTorch's polarity (BOOL: true = ignore; floating point:
       added)
         attn_mask   [L,S], or [B·H,L,S] with index b·H + h
@@ -20,7 +21,9 @@ struct MHACommand: ParsableCommand {
       STATE holds the parameters, each bias optional if all are missing
         torch       in_proj_weight [3E,E], or q_proj_weight [E,E],
                     k_proj_weight [E,Ek] and v_proj_weight [E,Ev];
-                    in_proj_bias [3E], out_proj.weight [E,E], out_proj.bias [E]
+                    in_proj_bias [3E], out_proj.weight [E,E], out_proj.bias [E];
+                    bias_k and bias_v [1,1,E], both or neither: a key and value
+                    that follow those of every sequence, as add_bias_kv=True
         article     query_linear, key_linear, value_linear, out_linear, each
                     with .weight and .bias
         bert        attention.self.query, attention.self.key,
@@ -29,10 +32,12 @@ struct MHACommand: ParsableCommand {
       OUT holds
         output      query's shape and type
         weights     with --need-weights: [B,L,S], the mean over heads; with
-                    --per-head: [B,H,L,S]; of query's type
+                    --per-head: [B,H,L,S]; of query's type. S counts the keys that
+                    follow: S+1 with bias_k or --add-zero-attn, S+2 with both
 
-      A query with nothing to attend gives the bias of the output projection and
-      weights of 0, where PyTorch gives NaN.
+      Masks and --causal are about the keys of IN: those that follow are always
+      attended. A query with nothing to attend gives the bias of the output
+      projection and weights of 0, where PyTorch gives NaN.
 
       EXAMPLE: the first layer of a BERT model with 12 heads; query, key and value
       in x.safetensors are all its hidden states [B,L,E]
@@ -59,6 +64,11 @@ struct MHACommand: ParsableCommand {
   @Flag(help: "Query i attends no key after key i, as is_causal=True.")
   var causal = false
 
+  @Flag(help: "A key and value of zeros follow those of every sequence, as add_zero_attn=True.")
+  var addZeroAttn = false
+
+  @Flag var axisOrder: AxisOrder = .batchFirst
+
   @Flag(help: "Write weights, the mean over heads [B,L,S].")
   var needWeights = false
 
@@ -80,7 +90,8 @@ struct MHACommand: ParsableCommand {
   /// What the options ask for.
   var request: LayerRequest {
     LayerRequest(
-      heads: heads, isCausal: causal, needsWeights: perHead ? .perHead : needWeights ? .averaged : .none,
+      heads: heads, isCausal: causal, addsZeroKey: addZeroAttn, axisOrder: axisOrder,
+      needsWeights: perHead ? .perHead : needWeights ? .averaged : .none,
       names: names, prefix: prefix, path: compute.path, precision: compute.precision, threads: compute.threads,
       explains: compute.explain)
   }
@@ -97,3 +108,13 @@ struct MHACommand: ParsableCommand {
 }
 
 extension ParameterNames.Preset: ExpressibleByArgument {}
+
+/// `--batch-first` and `--sequence-first`.
+extension AxisOrder: EnumerableFlag {
+  public static func help(for value: AxisOrder) -> ArgumentHelp? {
+    switch value {
+    case .batchFirst: "Inputs and output are [B,L,E], as batch_first=True."
+    case .sequenceFirst: "Inputs and output are [L,B,E], as batch_first=False."
+    }
+  }
+}

@@ -30,6 +30,14 @@ struct RunCommand: ParsableCommand {
                     value's type
         scores      with --stage: [B,H,L,S], of query's type
         log_sum_exp with --log-sum-exp: [B,H,L], of the type computed in
+        entropy     with --entropy: [B,H,L], in nats; this and what follows of
+                    the type computed in, keys I64, all without a score matrix
+        maximum_weight, maximum_key
+                    with --maximum: [B,H,L]; key -1 for a query without weights
+        top_keys, top_weights
+                    with --top-keys K: [B,H,L,K], the greatest first; key -1 of
+                    weight 0 where there are fewer
+        key_totals  with --key-totals: [B,H,S], weights summed over the queries
 
       Floating point is F64, F32, F16 or BF16. A query with nothing to attend
       gives an output of 0 and a log_sum_exp of -inf.
@@ -97,6 +105,8 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Write log_sum_exp [B,H,L], the logarithm of each row's sum of exponentials.")
   var logSumExp = false
 
+  @OptionGroup var figures: FigureOptions
+
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
@@ -126,7 +136,8 @@ struct RunCommand: ParsableCommand {
     RunRequest(
       heads: heads, keyValueHeads: kvHeads, scale: scale, softcap: softcap,
       causality: causalBottomRight ? .bottomRight : causal ? .onnx : .none, window: window, stage: stage,
-      givesLogSumExp: logSumExp, path: compute.path, precision: compute.precision, threads: compute.threads,
+      givesLogSumExp: logSumExp, inspection: figures.inspection, path: compute.path, precision: compute.precision,
+      threads: compute.threads,
       explains: compute.explain)
   }
 

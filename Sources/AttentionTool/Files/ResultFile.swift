@@ -16,6 +16,19 @@ struct ResultFile: Sendable {
     try add(type)
   }
 
+  /// Adds the figures that an inspection found; numbers rounded to an element type, keys as I64.
+  mutating func add<Scalar: BLASScalar>(_ insight: AttentionInsight<Scalar>, as type: any RealElement.Type) throws {
+    for (name, tensor) in [
+      ("entropy", insight.entropy), ("maximum_weight", insight.maximumWeight), ("top_weights", insight.topWeights),
+      ("key_totals", insight.keyTotals),
+    ] {
+      if let tensor { try add(tensor, named: name, as: type) }
+    }
+    for (name, tensor) in [("maximum_key", insight.maximumKey), ("top_keys", insight.topKeys)] {
+      if let tensor { try tensors.add(tensor, named: name) }
+    }
+  }
+
   /// Writes the file: whole, or not at all.
   func write(to path: String) throws {
     do {

@@ -1,12 +1,15 @@
 internal import Attention
 internal import Checkpoints
 
-/// One `attention mha` without its files: PyTorch's `nn.MultiheadAttention` with `batch_first=True` on the tensors of IN with the
-/// parameters in STATE.
+/// One `attention mha` without its files: PyTorch's `nn.MultiheadAttention` on the tensors of IN with the parameters in
+/// STATE.
 struct LayerRequest: Sendable {
   /// H
   var heads: Int
   var isCausal = false
+  /// Whether a key and value of zeros follow those of every sequence.
+  var addsZeroKey = false
+  var axisOrder = AxisOrder.batchFirst
   var needsWeights = HeadWeights.none
   var names = ParameterNames.Preset.torch
   /// What precedes every parameter's name, such as `encoder.layer.0.`.
@@ -32,13 +35,15 @@ struct LayerRequest: Sendable {
     in type: Scalar.Type, _ input: InputFile, _ state: InputFile
   ) throws -> ResultFile {
     let layer = try state.reading {
-      try LayerState(names: names, prefix: prefix).layer(of: $0, headCount: heads, as: type)
+      try LayerState(names: names, prefix: prefix, addsZeroKey: addsZeroKey, axisOrder: axisOrder)
+        .layer(of: $0, headCount: heads, as: type)
     }
     return try input.reading { file in
       let query = try file.tensor("query", convertedTo: type)
       let key = try file.tensor("key", convertedTo: type)
       let value = try file.tensor("value", convertedTo: type)
-      var mask = try TorchMasks<Scalar>(file, query: query.shape, key: key.shape, headCount: heads).mask
+      let sizes = LayerSizes(query: query.shape, key: key.shape, axisOrder: axisOrder)
+      var mask = try TorchMasks<Scalar>(file, sizes: sizes, headCount: heads).mask
       if isCausal { mask = mask & .causal }
       let options = AttentionOptions(alignment: .start, path: path, workers: threads)
       let attention = try InputShapes(query: query.shape, key: key.shape, value: value.shape).explaining {
@@ -46,23 +51,16 @@ struct LayerRequest: Sendable {
       }
 
       var result = ResultFile()
-      if explains {
-        result.explanation = try explanation(layer, query: query.shape, key: key.shape, mask: mask, options: options)
+      if explains, let sizes {
+        result.explanation = try layer.plan(
+          batch: sizes.batch, queries: sizes.queries, keys: sizes.keys, mask: mask, needsWeights: needsWeights,
+          options: options
+        ).explain()
       }
       let queryType = try file.realElement(of: "query")
       try result.add(attention.output, named: "output", as: queryType)
       if let weights = attention.weights { try result.add(weights, named: "weights", as: queryType) }
       return result
     }
-  }
-
-  private func explanation<Scalar: BLASScalar>(
-    _ layer: MultiHeadAttention<Scalar>, query: [Int], key: [Int], mask: AttentionMask<Scalar>,
-    options: AttentionOptions
-  ) throws -> String {
-    try layer.plan(
-      batch: query.count == 3 ? query[0] : 1, queries: query[query.count - 2], keys: key[key.count - 2], mask: mask,
-      needsWeights: needsWeights, options: options
-    ).explain()
   }
 }

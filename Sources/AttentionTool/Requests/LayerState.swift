@@ -6,11 +6,14 @@ struct LayerState: Sendable {
   let names: ParameterNames.Preset
   /// What precedes every parameter's name.
   let prefix: String
+  /// Whether a key and value of zeros follow those of every sequence.
+  var addsZeroKey = false
+  var axisOrder = AxisOrder.batchFirst
 
   /// The layer of the parameters.
   ///
   /// - Throws: with all parameters that are missing, or of another shape or type, and those that a layer of these names does not
-  ///   have: left out (PyTorch's `bias_k`, or BERT's `distance_embedding`), they would make the numbers wrong.
+  ///   have: left out (as BERT's `distance_embedding`), they would make the numbers wrong.
   func layer<Scalar: BLASScalar>(
     of file: SafetensorsFile, headCount: Int, as type: Scalar.Type
   ) throws -> MultiHeadAttention<Scalar> {
@@ -44,7 +47,8 @@ struct LayerState: Sendable {
   ) throws(AttentionError) -> MultiHeadAttention<Scalar> {
     do {
       return try MultiHeadAttention(
-        stateDict: tensors, prefix: prefix, names: ParameterNames(names), headCount: headCount)
+        stateDict: tensors, prefix: prefix, names: ParameterNames(names), headCount: headCount,
+        appendsZeroKey: addsZeroKey, axisOrder: axisOrder)
     } catch {
       guard case .argument(name: "headCount", let expected, let actual) = error else { throw error }
       throw AttentionError.argument(

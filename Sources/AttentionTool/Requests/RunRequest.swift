@@ -23,6 +23,8 @@ struct RunRequest: Sendable {
   var window: KeyWindow?
   var stage: ScoreStage?
   var givesLogSumExp = false
+  /// Figures about the weights; nil: none.
+  var inspection: AttentionInspection?
   var path = AttentionPath.automatic
   var precision: Precision?
   var threads: Int?
@@ -79,6 +81,9 @@ struct RunRequest: Sendable {
     }
     if let logSumExp = attention.logSumExp {
       try result.add(logSumExp, named: "log_sum_exp", as: type)
+    }
+    if let inspection {
+      try result.add(try plan.inspect(inspection, queries: queries, keys: keys), as: type)
     }
     return result
   }

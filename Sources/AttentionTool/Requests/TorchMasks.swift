@@ -6,14 +6,10 @@ internal import Checkpoints
 struct TorchMasks<Scalar: BLASScalar> {
   private(set) var mask = AttentionMask<Scalar>.none
 
-  /// - Parameters:
-  ///   - query: [B, L, E], or [L, E].
-  ///   - key: [B, S, E], or [S, E].
-  init(_ file: SafetensorsFile, query: [Int], key: [Int], headCount: Int) throws {
-    // Shapes that are wrong otherwise are for the layer to say.
-    guard query.count == 2 || query.count == 3, key.count == query.count else { return }
-    let batch = query.count == 3 ? query[0] : 1
-    let (queries, keys) = (query[query.count - 2], key[key.count - 2])
+  /// - Parameter sizes: of the inputs; nil: no masks, since shapes that are wrong otherwise are for the layer to say.
+  init(_ file: SafetensorsFile, sizes: LayerSizes?, headCount: Int) throws {
+    guard let sizes else { return }
+    let (batch, queries, keys) = (sizes.batch, sizes.queries, sizes.keys)
     // A batch without elements may have any size: more than can be counted is no mask's.
     let (matrices, overflows) = batch.multipliedReportingOverflow(by: headCount)
     let perHead = overflows ? [] : [[matrices, queries, keys]]
@@ -22,7 +18,7 @@ struct TorchMasks<Scalar: BLASScalar> {
     } adding: { numbers in
       try .adding(torchAttentionMask: numbers, headCount: headCount)
     }
-    try add("key_padding_mask", file, [query.count == 3 ? [batch, keys] : [keys]]) { boolean in
+    try add("key_padding_mask", file, [sizes.isBatched ? [batch, keys] : [keys]]) { boolean in
       try .ignoring(torchKeyPaddingMask: boolean)
     } adding: { numbers in
       try .adding(torchKeyPaddingMask: numbers)

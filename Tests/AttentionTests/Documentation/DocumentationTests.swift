@@ -66,6 +66,19 @@ struct DocumentationTests {
     #expect(try Snippets.saved(layer, path: path).parameters == layer.parameters)
   }
 
+  @Test("the page on PyTorch's layer shows what its snippets give")
+  func wholeTorchLayer() throws {
+    let (fresh, given) = try Snippets.keysOfItsOwn(row: Tensor(repeating: 0.5, shape: [1, 1, 6]))
+    #expect(fresh.appendedKeys.count == 2 && given.appendedKeys.count == 1)
+    let printed = try Snippets.wholeTorchLayer(
+      state: fresh.stateDict(), x: Tensor(repeating: 1, shape: [7, 2, 6]),
+      memory: Tensor(repeating: 2, shape: [5, 2, 6]), distances: Tensor(zeros: [7, 5]),
+      padding: Tensor(rows: [[false, false, false, false, true], [false, false, true, true, true]]))
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/TheWholeTorchLayer.md"))
+    let shown = try #require(page.blocks.first { $0.language == "text" })
+    #expect(printed == shown.text)
+  }
+
   @Test("the worked example prints what its page shows")
   func workedExample() throws {
     let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/TheWorkedExample.md"))
@@ -85,6 +98,23 @@ struct DocumentationTests {
       try module(query: inputs[0], key: inputs[1], value: inputs[2]), expected.elements, shape: expected.shape,
       absolute: 1e-13)
     #expect(comparison.isWithin, "\(comparison)")
+  }
+
+  @Test("the page on linear attention shows what its snippets give")
+  func linear() throws {
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/LinearAttention.md"))
+    let shown = page.blocks.filter { $0.language == "text" }.map(\.text)
+    let (printed, latest, state) = try Snippets.linear()
+    #expect(printed == shown.joined())
+    #expect(state == latest)
+  }
+
+  @Test("the page on looking inside shows what its snippets print")
+  func lookingInside() throws {
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/LookingInside.md"))
+    let shown = page.blocks.filter { $0.language == "text" }.map(\.text)
+    let printed = try Snippets.lookingInside()
+    #expect(printed == shown, "\(printed.joined(separator: "---\n"))")
   }
 
   @Test("the page on caches shows what its snippets give")

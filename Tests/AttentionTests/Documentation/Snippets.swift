@@ -99,6 +99,32 @@ enum Snippets {
     return y
   }
 
+  static func wholeTorchLayer(
+    state: [String: Tensor<Float>], x: Tensor<Float>, memory: Tensor<Float>, distances: Tensor<Float>,
+    padding: Tensor<Bool>
+  ) throws -> String {
+    var printed = ""
+    func print(_ values: Any...) { printed += values.map { "\($0)" }.joined(separator: " ") + "\n" }
+
+    let decoder = try MultiHeadAttention<Float>(
+      stateDict: state, headCount: 3, appendsZeroKey: true, axisOrder: .sequenceFirst)
+    let result = try decoder(
+      query: x, key: memory, value: memory,
+      mask: .adding(torchAttentionMask: distances, headCount: 3) & .ignoring(torchKeyPaddingMask: padding),
+      needsWeights: .averaged, options: AttentionOptions())
+    print(result.output.shape, result.weights?.shape ?? [])
+    return printed
+  }
+
+  static func keysOfItsOwn(row: Tensor<Float>) throws -> (MultiHeadAttention<Float>, MultiHeadAttention<Float>) {
+    let fresh = try MultiHeadAttention<Float>(
+      embeddingSize: 6, headCount: 3, appendsLearnedKey: true, appendsZeroKey: true, seed: 1)
+    let given = try MultiHeadAttention(
+      inputProjection: fresh.inputProjection, outputProjection: fresh.outputProjection, headCount: 3,
+      appendedKeys: AppendedKeys(key: row, value: row))
+    return (fresh, given)
+  }
+
   static func tokens() throws -> (layer: MultiHeadAttention<Float>, output: Tensor<Float>, next: Tensor<Float>) {
     let embedding = try Embedding<Float>(vocabularySize: 100, embeddingSize: 6, paddingIndex: 0, seed: 1)
     let positions = try SinusoidalPositions<Float>(embeddingSize: 6)
@@ -200,6 +226,64 @@ enum Snippets {
     let output = try module(query: query, key: key, value: value)
     print("output", output.shape)
     print(output)
+    return printed
+  }
+
+  /// What the page on linear attention prints, and the state after its loop.
+  static func linear() throws -> (printed: String, latest: Tensor<Float>, state: Tensor<Float>) {
+    var printed = ""
+    func print(_ value: Any) { printed += "\(value)\n" }
+
+    let k = try Tensor<Float>(rows: [[1, 0], [0, 1], [1, 0]]).reshaped(to: [1, 1, 3, 2])  // [B, G, L, D]
+    let v = try Tensor<Float>(rows: [[1, 2], [3, 4], [5, 6]]).reshaped(to: [1, 1, 3, 2])  // [B, G, L, Dv]
+    let beta = try Tensor<Float>(repeating: 1, shape: [1, 1, 3])  // [B, G, L]
+
+    let sums = try linearAttention(queries: k, keys: k, values: v, rule: .linear, scale: 1)
+    let latest = try linearAttention(queries: k, keys: k, values: v, rule: .delta, beta: beta, scale: 1)
+    print(sums.output)
+    print(latest.output)
+
+    var state = try LinearAttentionState<Float>(headSize: 2, valueHeadSize: 2)
+    for token in 0..<3 {
+      let row = token..<(token + 1)
+      let y = try linearAttention(
+        queries: k.sliced(axis: 2, row), keys: k.sliced(axis: 2, row), values: v.sliced(axis: 2, row),
+        rule: .delta, beta: beta.sliced(axis: 2, row), updating: &state)
+      print(y.shape)
+    }
+    return (printed, latest.state.tensor, state.tensor)
+  }
+
+  /// What each block of the page on looking inside prints.
+  static func lookingInside() throws -> [String] {
+    var printed = [""]
+    func print(_ values: Any...) {
+      printed[printed.count - 1] += values.map { "\($0)" }.joined(separator: " ") + "\n"
+    }
+
+    let x = try Tensor<Float>(rows: [[1, 0], [0, 1], [1, 1], [2, 0]]).reshaped(to: [1, 1, 4, 2])  // [B, H, L, D]
+    let insight = try inspectAttention(
+      AttentionInspection([.entropy, .maximum, .keyTotals], topKeys: 2), queries: x, keys: x, mask: .causal)
+    if let entropy = insight.entropy, let key = insight.maximumKey, let weight = insight.maximumWeight {
+      print(entropy)  // [B, H, L]
+      print(key, weight)  // [B, H, L] each
+    }
+    if let keys = insight.topKeys, let weights = insight.topWeights, let totals = insight.keyTotals {
+      print(keys)  // [B, H, L, k]
+      print(weights)
+      print(totals)  // [B, H, S]
+    }
+    printed.append("")
+
+    let lastRow = AttentionInspection(weights: WeightSelection(heads: [0], queries: [3]))
+    if let row = try inspectAttention(lastRow, queries: x, keys: x, mask: .causal).weights {
+      print(row)  // [B, 1, 1, S]
+    }
+    printed.append("")
+
+    let plan = try AttentionPlan<Float>(shape: AttentionShape(queries: 4, keys: 4, headSize: 2), mask: .causal)
+    let (output, seen) = try plan.inspect(AttentionInspection(.entropy), queries: x, keys: x, values: x)
+    if let entropy = seen.entropy { print(output.shape, entropy.shape) }
     return printed
   }
 

@@ -73,15 +73,15 @@ import Testing
     var wrong = try tensors()
     wrong["out_proj.weight"] = try Tensor(zeros: [15, 14])
     wrong["in_proj_bias"] = nil
-    wrong["bias_k"] = try Tensor(zeros: [1, 1, 15])
-    wrong["bias_v"] = try Tensor(zeros: [1, 1, 15])
+    wrong["norm.bias"] = try Tensor(zeros: [15])
+    wrong["norm.weight"] = try Tensor(zeros: [15])
     let error = AttentionError.stateDict(
-      missing: ["in_proj_bias [45]"], unexpected: ["bias_k [1, 1, 15]", "bias_v [1, 1, 15]"],
+      missing: ["in_proj_bias [45]"], unexpected: ["norm.bias [15]", "norm.weight [15]"],
       misshapen: ["out_proj.weight: expected [15, 15], got [15, 14]"])
     #expect(throws: error) { try layer(wrong) }
     #expect(
       error.description
-        == "state dict: missing: in_proj_bias [45]; unexpected: bias_k [1, 1, 15], bias_v [1, 1, 15]; "
+        == "state dict: missing: in_proj_bias [45]; unexpected: norm.bias [15], norm.weight [15]; "
         + "wrong shape: out_proj.weight: expected [15, 15], got [15, 14]")
   }
 

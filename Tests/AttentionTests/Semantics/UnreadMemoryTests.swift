@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Numbers in pages of their own, some of which can't be read: touching one ends the process.
-private final class GuardedNumbers<Scalar: BLASScalar> {
+final class GuardedNumbers<Scalar: BLASScalar> {
   private let memory: UnsafeMutableRawPointer
   private let byteCount: Int
   let buffer: UnsafeBufferPointer<Scalar>

@@ -7,6 +7,8 @@ import Testing
   @Test(arguments: [
     ("run", ["query", "key, value", "mask", "kv_lengths", "past_key", "past_value"]),
     ("run", ["output", "present_key", "present_value", "scores", "log_sum_exp"]),
+    ("run", ["entropy", "maximum_weight", "maximum_key", "top_keys", "top_weights", "key_totals"]),
+    ("run", ["--entropy", "--maximum", "--top-keys", "--key-totals"]),
     (
       "run",
       [
@@ -15,7 +17,9 @@ import Testing
       ]
     ),
     ("mha", ["query", "attn_mask", "key_padding_mask", "true = ignore", "in_proj_weight", "query_linear", "weights"]),
+    ("mha", ["bias_k and bias_v [1,1,E]", "[L,B,E]", "S+2"]),
     ("mha", ["--weights", "--heads", "--output", "--causal", "--need-weights", "--per-head", "--names", "--path"]),
+    ("mha", ["--add-zero-attn", "--batch-first", "--sequence-first", "batch_first=False"]),
   ])
   func namesEveryTensorAndOption(command: String, words: [String]) throws {
     let type: any ParsableCommand.Type = command == "run" ? RunCommand.self : MHACommand.self

@@ -39,6 +39,13 @@ import Testing
     #expect(try self.request("--causal-bottom-right").causality == .bottomRight)
   }
 
+  @Test func asksForFigures() throws {
+    #expect(try request().inspection == nil)
+    #expect(try request("--entropy").inspection == AttentionInspection(.entropy))
+    #expect(try request("--maximum", "--key-totals").inspection == AttentionInspection([.maximum, .keyTotals]))
+    #expect(try request("--top-keys", "3").inspection == AttentionInspection(topKeys: 3))
+  }
+
   @Test func valuesMayBeginWithAMinus() throws {
     #expect(try request("--scale", "-0.5").scale == -0.5)
     #expect(try request("--scale=-0.5").scale == -0.5)
@@ -61,6 +68,10 @@ import Testing
     let plain = try layer()
     #expect(plain.heads == 3 && !plain.isCausal && plain.needsWeights == .none)
     #expect(plain.names == .torch && plain.prefix.isEmpty)
+    #expect(!plain.addsZeroKey && plain.axisOrder == .batchFirst)
+    #expect(try layer("--add-zero-attn").addsZeroKey)
+    #expect(try layer("--sequence-first").axisOrder == .sequenceFirst)
+    #expect(try layer("--batch-first").axisOrder == .batchFirst)
     let full = try layer(
       "--causal", "--need-weights", "--per-head", "--names", "bert", "--prefix", "encoder.", "--path", "blas",
       "--precision", "f32", "--threads", "1")
@@ -105,6 +116,9 @@ import Testing
     Refused("run in -o out --window 3", says: "LEFT,RIGHT"),
     Refused("run in -o out --causal --causal-bottom-right", says: "exclude each other"),
     Refused("run in -o out --stage last", says: "probabilities"),
+    Refused("run in -o out --top-keys 0", says: "--top-keys is 0, expected 1 or more"),
+    Refused("run in -o out --top-keys -1", says: "--top-keys is -1, expected 1 or more"),
+    Refused("run in -o out --top-keys 2147483648", says: "--top-keys is 2147483648, expected at most 2147483647"),
     Refused("run in -o out --path fast", says: "tiled"),
     Refused("run in -o out --precision f16", says: "f64"),
     Refused("run in -o out --threads 0", says: "--threads is 0, expected 1 or more"),
@@ -114,6 +128,8 @@ import Testing
     Refused("mha in -o out --weights w", says: "--heads"),
     Refused("mha in -o out --weights w --heads 0", says: "--heads is 0, expected 1 or more"),
     Refused("mha in -o out --weights w --heads 3 --names keras", says: "article"),
+    Refused("mha in -o out --weights w --heads 3 --batch-first --sequence-first", says: "--sequence-first"),
+    Refused("mha in -o out --weights w --heads 3 --add-zero-attn 1", says: "1"),
     Refused("mha in -o out --weights w --heads 3 --threads -1", says: "--threads is -1"),
     Refused("doctor now", says: "now"),
   ]

@@ -65,6 +65,32 @@ import Testing
     }
   }
 
+  static let sweep = Result { try GoldenFile("mha_sweep") }
+  /// Every seventh case: 7 divides no number of choices of an option, so every choice comes up.
+  static let swept = (try? sweep.get().cases(of: SweptCase.self))?.enumerated().filter { $0.offset % 7 == 0 }
+    .map(\.element)
+
+  @Test func sweepHasEveryChoice() throws {
+    let cases = try #require(Self.swept)
+    #expect(cases.count == 52)
+    #expect(Set(cases.map { "\($0.form) \($0.addBiasKv) \($0.addZeroAttn)" }).count == 12)
+    #expect(Set(cases.map { "\($0.attnMask ?? "") \($0.keyPaddingMask ?? "")" }).count == 15)
+  }
+
+  @Test(arguments: swept ?? [])
+  func matchesPyTorchOnTheSweep(golden: SweptCase) throws {
+    let file = try Self.sweep.get()
+    let result = try golden.request(golden.sample(of: file).input(), state: InputFile(path: file.path)).file()
+    #expect(result.names.sorted() == (golden.weights == nil ? ["output"] : ["output", "weights"]))
+    for name in result.names {
+      let expected = try file.tensor("\(golden.name)/\(name)", as: Double.self)
+      let comparison = Comparison(
+        try result.tensor(name, as: Float.self), expected.elements, shape: expected.shape,
+        absolute: ErrorBound.floatAbsolute, relative: ErrorBound.floatRelative)
+      #expect(comparison.isWithin, "\(name): \(comparison)")
+    }
+  }
+
   @Test func weightsAreGivenWhenAskedFor() throws {
     let (golden, file) = (try #require(try Self.cases.get().first), try GoldenFile("mha"))
     var request = try request(golden)
@@ -140,10 +166,26 @@ import Testing
     expectFailure(
       "state.st: --heads is 4, expected a divisor of E = 15", request: LayerRequest(heads: 4), try input(),
       try state())
-    // PyTorch's extra key and value would change every number.
     expectFailure(
-      "state.st: state dict: unexpected: bias_k [1, 1, 15]", try input(),
+      "state.st: state dict: missing: bias_v [1, 1, 15]", try input(),
       try state { try $0.set("bias_k", random: [1, 1, 15]) })
+    expectFailure(
+      "state.st: state dict: wrong shape: bias_k: expected [1, 1, 15], got [15], "
+        + "bias_v: expected [1, 1, 15], got [1, 15, 1]",
+      try input(),
+      try state {
+        try $0.set("bias_k", random: [15])
+        try $0.set("bias_v", random: [1, 15, 1])
+      })
+    // Sequence first, key has another batch, and masks are of [B·H, L, S] and [B, S] all the same.
+    var request = LayerRequest(heads: 3)
+    request.axisOrder = .sequenceFirst
+    expectFailure(
+      "in.st: key has shape [2, 7, 15], expected [2, 5, 15], query's batch and the layer's key size", request: request,
+      try input(), try state())
+    expectFailure(
+      "in.st: attn_mask has shape [6, 5, 7], expected [2, 2] or [15, 2, 2], or 1 for any of these sizes",
+      request: request, try input { try $0.set("attn_mask", random: [6, 5, 7]) }, try state())
   }
 
   /// A tensor of a wrong type hides nothing else that is wrong.

@@ -132,6 +132,24 @@ import Testing
     expectEqual(logSumExp.elements, [1.0986122886681098, -.infinity])
   }
 
+  @Test func figuresAreThoseOfTheProbabilities() throws {
+    let file = try tiny { try $0.set("mask", [true, true, true, false, false, false], [2, 3]) }
+    let inspection = AttentionInspection([.entropy, .maximum, .keyTotals], topKeys: 2)
+    let result = try RunRequest(scale: 0, inspection: inspection)(file).file()
+    let third = 1.0 / 3
+    for (name, shape, expected) in [
+      ("entropy", [1, 1, 2], [1.0986122886681098, 0]), ("maximum_weight", [1, 1, 2], [third, 0]),
+      ("top_weights", [1, 1, 2, 2], [third, third, 0, 0]), ("key_totals", [1, 1, 3], [third, third, third]),
+    ] {
+      let tensor = try result.tensor(name, as: Double.self)
+      #expect(tensor.shape == shape)
+      expectEqual(tensor.elements, expected)
+    }
+    #expect(try result.tensor("maximum_key", as: Int64.self) == Tensor([0, -1], shape: [1, 1, 2]))
+    #expect(try result.tensor("top_keys", as: Int64.self) == Tensor([0, 1, -1, -1], shape: [1, 1, 2, 2]))
+    #expect(try RunRequest()(file).file().names == ["output"])
+  }
+
   /// A type of query, and the type that is computed in without `--precision`.
   @Test(arguments: [ElementType.float64, .float32, .float16, .bfloat16], [nil, Precision.f32, .f64])
   func theOutputHasTheQueriesType(type: ElementType, precision: Precision?) throws {

@@ -56,6 +56,9 @@ struct LinearAttentionOperands<Scalar: BLASScalar> {
 
   /// The output, in the queries' layout; `state` fits and is brought up to date, or left as it is when this throws.
   func run(updating state: inout LinearAttentionState<Scalar>) throws(AttentionError) -> Tensor<Scalar> {
+    // Before anything is copied or made.
+    let schedule = LinearAttentionSchedule(shape: shape, rule: rule, options: options)
+    let scratchCount = try schedule.scratchCount(isDecayPerKey: decay.isPerKey)
     let outputShape =
       queries.rank == 3
       ? [shape.batch, shape.queries, shape.heads * shape.valueHeadSize]
@@ -67,8 +70,6 @@ struct LinearAttentionOperands<Scalar: BLASScalar> {
     let (q, keptQueries) = try HeadMatrices.of(queries, heads: shape.heads)
     let (k, keptKeys) = try HeadMatrices.of(keys, heads: shape.keyValueHeads)
     let (v, keptValues) = try HeadMatrices.of(values, heads: shape.keyValueHeads)
-    let schedule = LinearAttentionSchedule(shape: shape, rule: rule, options: options)
-    let scratchCount = try schedule.scratchCount(isDecayPerKey: decay.isPerKey)
     var workspace = try AttentionWorkspace<Scalar>(sliceCount: scratchCount, slices: schedule.workers)
     if !state.tensor.isContiguous {
       state.tensor = try rethrowing { () throws(TensorError) in try state.tensor.copy() }

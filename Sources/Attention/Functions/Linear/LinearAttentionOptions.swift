@@ -20,7 +20,7 @@ public struct LinearAttentionOptions: Sendable, Hashable {
   public var workers: Int?
 
   public init(
-    scale: Double? = nil, chunkSize: Int = 64, path: LinearAttentionPath = .automatic, workers: Int? = nil
+    scale: Double? = nil, chunkSize: Int = 32, path: LinearAttentionPath = .automatic, workers: Int? = nil
   ) {
     self.scale = scale
     self.chunkSize = chunkSize

@@ -31,12 +31,13 @@ struct LinearAttentionSchedule {
     return max(1, Int(min(perToken * heads * Double(shape.keys) / Double(1 << 20), Double(Int32.max))))
   }
 
-  /// Chunks pay where there are tokens enough for a matrix product.
+  /// Where calls of BLAS cost less than plain loops (measured): states of 32 × 32 or more, and with such a state chunks of 16 tokens or
+  /// more, with one of 64 × 64 of 4.
   private static func choose(_ shape: AttentionShape, chunkSize: Int) -> LinearAttentionPath {
-    min(shape.keys, chunkSize) >= leastChunk ? .chunked : .recurrent
+    let state = Double(shape.headSize) * Double(shape.valueHeadSize)
+    let tokens = min(shape.keys, chunkSize)
+    return state >= 1024 && tokens >= 4 && Double(tokens) * state >= 16384 ? .chunked : .recurrent
   }
-
-  private static var leastChunk: Int { 8 }
 
   /// Scratch of one worker, in elements.
   ///

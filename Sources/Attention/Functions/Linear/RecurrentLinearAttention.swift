@@ -23,31 +23,34 @@ enum RecurrentLinearAttention {
         let decay = problem.decayRows(piece, from: token)
         for row in 0..<d {
           let kept = Scalar(exp(Double(decay[problem.isDecayPerKey ? row : 0])))
-          for m in 0..<columns { state[row * ld + m] *= kept }
+          let memory = state + row * ld
+          for m in 0..<columns { memory[m] *= kept }
         }
       }
       if problem.isDelta {
         for m in 0..<columns { written[m] = 0 }
-        for row in 0..<d {
-          for m in 0..<columns { written[m] += key[row] * state[row * ld + m] }
-        }
+        for row in 0..<d { add(state + row * ld, times: key[row], to: written, columns) }
         let rate = problem.rate(piece, of: token)
         for m in 0..<columns { written[m] = rate * (value[m] - written[m]) }
       } else {
         for m in 0..<columns { written[m] = value[m] }
       }
-      for row in 0..<d {
-        for m in 0..<columns { state[row * ld + m] += key[row] * written[m] }
-      }
+      for row in 0..<d { add(written, times: key[row], to: state + row * ld, columns) }
       for head in piece.heads {
         let query = problem.queryRows(piece, head: head, from: token)
         let output = problem.outputRows(piece, head: head, from: token)
         for m in 0..<columns { output[m] = 0 }
-        for row in 0..<d {
-          for m in 0..<columns { output[m] += query[row] * state[row * ld + m] }
-        }
+        for row in 0..<d { add(state + row * ld, times: query[row], to: output, columns) }
         for m in 0..<columns { output[m] *= problem.scale }
       }
     }
+  }
+
+  /// target += factor·source. The factor is a value, since one in memory could change with the target, and the loop would run without
+  /// vectors.
+  private static func add<Scalar: BLASScalar>(
+    _ source: UnsafePointer<Scalar>, times factor: Scalar, to target: UnsafeMutablePointer<Scalar>, _ count: Int
+  ) {
+    for m in 0..<count { target[m] += factor * source[m] }
   }
 }

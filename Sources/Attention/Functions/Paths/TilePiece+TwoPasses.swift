@@ -47,7 +47,6 @@ extension TilePiece {
 
   /// The output through a probability program.
   func accumulateInTwoPasses() {
-    let dv = problem.shape.valueHeadSize
     findMaximaAndSums()
     if let weights = problem.details.weights {
       for head in place.heads {
@@ -55,18 +54,31 @@ extension TilePiece {
         (weights + row * problem.shape.keys).update(repeating: 0, count: place.queries.count * problem.shape.keys)
       }
     }
-    accumulator.initialize(repeating: 0, count: rows * dv)
+    beginWeightedValues()
     forEachWeightTile { block, restriction in
       block.runProbabilityProgram(problem, restriction) { sum[$0] == 0 }
       problem.modifiers.dropout?.apply(to: block)
       block.copy(to: problem.details.weights, problem)
-      if restriction.mayMask, !block.valuesAreFinite(problem) {
-        block.addAttendedValues(problem, to: accumulator, ldTarget: dv)
-      } else {
-        block.multiplyValues(problem, addingTo: accumulator, ldTarget: max(dv, 1), factor: 1)
-      }
+      addWeightedValues(block, restriction)
     }
-    // The weights have been divided already: 1, or 0 for a row with nothing to attend.
+    writeWeightedOutput()
+  }
+
+  /// Before the first tile of weights.
+  func beginWeightedValues() { accumulator.initialize(repeating: 0, count: rows * problem.shape.valueHeadSize) }
+
+  /// Adds final weights times values to the accumulator.
+  func addWeightedValues(_ block: ScoreBlock<Scalar>, _ restriction: MaskRestriction) {
+    let dv = problem.shape.valueHeadSize
+    if restriction.mayMask, !block.valuesAreFinite(problem) {
+      block.addAttendedValues(problem, to: accumulator, ldTarget: dv)
+    } else {
+      block.multiplyValues(problem, addingTo: accumulator, ldTarget: max(dv, 1), factor: 1)
+    }
+  }
+
+  /// The accumulated sums into the output. The weights have been divided already: by 1, or 0 for a row with nothing to attend.
+  func writeWeightedOutput() {
     for row in 0..<rows { rescale[row] = sum[row] == 0 ? 0 : 1 }
     writeOutput(dividingBy: rescale)
   }

@@ -52,7 +52,7 @@ struct TilePiece<Scalar: BLASScalar> {
   }
 
   /// Before the first key, a row's softmax is over its head's sink, or over nothing.
-  private func beginRows() {
+  func beginRows() {
     maximum.initialize(repeating: -.infinity, count: rows)
     sum.initialize(repeating: 0, count: rows)
     guard problem.modifiers.hasSinks, let sinks = problem.modifiers.sinks else { return }
@@ -107,7 +107,7 @@ struct TilePiece<Scalar: BLASScalar> {
     }
   }
 
-  private func writeLogSumExp() {
+  func writeLogSumExp() {
     guard let target = problem.details.logSumExp else { return }
     let count = place.queries.count
     for (index, head) in place.heads.enumerated() {

@@ -88,18 +88,34 @@ struct LinearAttentionTests {
 
   // MARK: Which path
 
-  @Test("One token goes the recurrent way, many go in chunks", arguments: LinearVariant.allCases)
-  func automaticPath(variant: LinearVariant) throws {
-    for (length, path, other) in [
-      (1, LinearAttentionPath.recurrent, LinearAttentionPath.chunked), (150, .chunked, .recurrent),
-    ] {
-      let problem = try LinearProblem(variant, length: length, headSize: 13, valueHeadSize: 17)
-      let automatic = try problem.solved(Float.self)
-      #expect(try automatic.output.isBitwiseEqual(to: problem.solved(Float.self, path: path).output))
-      if length > 1 {
-        #expect(try !automatic.output.isBitwiseEqual(to: problem.solved(Float.self, path: other).output))
-      }
+  struct Choice: Sendable, CustomTestStringConvertible {
+    var length: Int
+    var headSize: Int
+    var chunkSize = 32
+    var path: LinearAttentionPath
+
+    var testDescription: String { "L \(length), D \(headSize), chunks of \(chunkSize): \(path)" }
+  }
+
+  static let choices = [
+    Choice(length: 3, headSize: 67, path: .recurrent), Choice(length: 4, headSize: 67, path: .chunked),
+    Choice(length: 15, headSize: 32, path: .recurrent), Choice(length: 16, headSize: 32, path: .chunked),
+    Choice(length: 97, headSize: 31, path: .recurrent),
+    Choice(length: 97, headSize: 32, chunkSize: 3, path: .recurrent),
+  ]
+
+  @Test("Few tokens and small states go token by token, others in chunks", arguments: choices)
+  func automaticPath(choice: Choice) throws {
+    let problem = try LinearProblem(
+      .gatedDeltaByKey, batch: 1, heads: 1, keyValueHeads: 1, length: choice.length, headSize: choice.headSize,
+      valueHeadSize: choice.headSize)
+    func output(_ path: LinearAttentionPath) throws -> Tensor<Float> {
+      try problem.solved(Float.self, path: path, chunkSize: choice.chunkSize).output
     }
+    let automatic = try output(.automatic)
+    let other: LinearAttentionPath = choice.path == .chunked ? .recurrent : .chunked
+    #expect(try automatic.isBitwiseEqual(to: output(choice.path)))
+    #expect(try !automatic.isBitwiseEqual(to: output(other)))
   }
 
   @Test("The same call twice gives the same bits", arguments: LinearVariant.allCases, [1, 2, 3])
