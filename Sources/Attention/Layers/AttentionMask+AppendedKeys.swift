@@ -21,7 +21,12 @@ extension AttentionMask {
     var mask = AttentionMask.none
     if resolved.hasRanges { mask = mask & .keep(try resolved.ranges(appending: count, to: shape)) }
     if resolved.hasKeep, let keep = resolved.keepTensor { mask = mask & .keep(try keep.appending(count, of: true)) }
-    if resolved.hasBias, let bias = resolved.biasTensor { mask = mask & .bias(try bias.appending(count, of: 0)) }
+    if hasPositionBias {
+      mask = mask & .bias(try resolved.biases(appending: count, to: shape))
+    } else if resolved.hasBias, let bias = resolved.biasTensor {
+      mask = mask & .bias(try bias.appending(count, of: 0))
+    }
+    for pattern in patterns { mask = mask & .pattern(resolved.pattern(pattern, appending: count, to: shape)) }
     return mask
   }
 }
@@ -45,6 +50,57 @@ extension ResolvedMask {
       }
       return keep
     }
+  }
+
+  /// The biases laid out, 0 for the appended keys: [B, H, L, S + count], with 1 for B where they do not differ.
+  fileprivate func biases(appending count: Int, to shape: AttentionShape) throws(AttentionError) -> Tensor<Scalar> {
+    let batch = bias?.batchStride == 0 && !differsByElement ? 1 : shape.batch
+    let width = shape.keys + count
+    return try rethrowing { () throws(TensorError) in
+      let dense = try Tensor<Scalar>(zeros: [batch, shape.heads, shape.queries, width])
+      guard hasBias, let bias else { return dense }
+      var row = dense.storage.base
+      for element in 0..<batch {
+        for head in 0..<shape.heads {
+          for query in 0..<shape.queries {
+            row.update(from: bias.row(batch: element, head: head, query: query), count: shape.keys)
+            row += width
+          }
+        }
+      }
+      return dense
+    }
+  }
+
+  /// A pattern over the keys of the inputs, with the appended ones let through. Queries stand where they stood, so that it needs no
+  /// alignment any more.
+  fileprivate func pattern(_ pattern: MaskPattern, appending count: Int, to shape: AttentionShape) -> MaskPattern {
+    let keys = shape.keys
+    let offsets = (0..<shape.batch).map {
+      alignment.offset(batch: $0, queries: shape.queries, keys: keys, keyLengths: keyLengths)
+    }
+    /// The part of a block over the keys of the inputs; nil: none.
+    @Sendable func inner(_ block: PatternBlock) -> PatternBlock? {
+      let columns = block.keys.clamped(to: 0..<keys)
+      guard !columns.isEmpty else { return nil }
+      return PatternBlock(
+        batch: block.batch, heads: block.heads, queries: block.queries, keys: columns, offset: offsets[block.batch])
+    }
+    return MaskPattern(
+      description: pattern.description, needsAlignment: false,
+      coverage: { block in
+        guard let part = inner(block) else { return .all }
+        let coverage = pattern.coverage(part)
+        return part.keys == block.keys || coverage == .all ? coverage : .part
+      },
+      fill: { block, target, stride in
+        if let part = inner(block) { pattern.fill(part, target, stride) }
+        let first = max(keys - block.keys.lowerBound, 0)
+        guard first < block.keys.count else { return }
+        for row in 0..<(block.heads.count * block.queries.count) {
+          (target + row * stride + first).update(repeating: true, count: block.keys.count - first)
+        }
+      })
   }
 
   /// Whether ranges differ from one batch element to the next.
