@@ -57,6 +57,13 @@ private final class FencedPage {
         table.softmaxStep(x, count, 1, 1, Rules(), y, &sum, &maximum)
         table.logSumExp(y, x, x, count)
         table.scaleRows(x, count, 1, 1, y)
+        // Numbers of 16 bits at the other page's edge.
+        let gap = atEnd ? count * (MemoryLayout<T>.stride - 2) : 0
+        let words = (UnsafeMutableRawPointer(y) + gap).bindMemory(to: UInt16.self, capacity: count)
+        table.narrowFloat16(x, words, count)
+        table.widenFloat16(words, x, count)
+        table.narrowBFloat16(x, words, count)
+        table.widenBFloat16(words, x, count)
       }
     }
   }

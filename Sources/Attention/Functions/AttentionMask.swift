@@ -1,7 +1,7 @@
 /// Which keys a query may attend, and what is added to their scores: a value that composes by intersection.
 ///
 /// `keep` is true where a query attends (the polarity of scaled-dot-product attention in PyTorch and ONNX).
-/// Causal and window masks are relative to the query's place among the keys, which ``QueryAlignment`` gives.
+/// Causal and window masks and position biases are relative to the query's place among the keys, which ``QueryAlignment`` gives.
 ///
 /// ```swift
 /// let mask = AttentionMask<Float>.causal & .keyLengths([7, 5])
@@ -23,6 +23,12 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
   public private(set) var biases: [Tensor<Scalar>] = []
   /// A rule that must let a place through; nil: none.
   public private(set) var pattern: MaskPattern?
+
+  /// Added to the scores by distance; nil: none.
+  public private(set) var positionBias: PositionBias<Scalar>?
+  /// Whether there is one. Kept beside it because unspecialised code as Swift 6.3.1 optimises it answers `positionBias != nil` with
+  /// true always.
+  private(set) var hasPositionBias = false
 
   private init() {}
 
@@ -81,6 +87,19 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
     return mask
   }
 
+  /// Adds to the scores, after scale and softcap, what depends on the distance of key and query: ALiBi, T5's buckets, a table.
+  ///
+  /// It costs H·(L + S) numbers, as it is no matrix; beside a ``bias(_:)`` the sum of both is one, laid out in every run over the
+  /// shape that they broadcast to ([H, L, S] at least).
+  ///
+  /// - Parameter bias: −∞ masks, NaN stays visible. Relative to the query's place among the keys as causal is, so that L ≠ S needs a
+  ///   ``QueryAlignment``.
+  public static func positionBias(_ bias: PositionBias<Scalar>) -> AttentionMask {
+    var mask = AttentionMask()
+    (mask.positionBias, mask.hasPositionBias) = (bias, true)
+    return mask
+  }
+
   /// What both allow, with the biases of both added.
   public func intersection(_ other: AttentionMask) -> AttentionMask {
     var both = self
@@ -102,6 +121,13 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
     } else {
       both.pattern = pattern ?? other.pattern
     }
+    if other.hasPositionBias, let theirs = other.positionBias {
+      if hasPositionBias, let mine = positionBias {
+        both.positionBias = mine + theirs
+      } else {
+        (both.positionBias, both.hasPositionBias) = (theirs, true)
+      }
+    }
     return both
   }
 
@@ -115,10 +141,10 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
     return min(left, right)
   }
 
-  /// Whether the mask depends on where queries stand among the keys.
-  var needsAlignment: Bool { hasEdge || pattern?.rule.needsAlignment == true }
-  /// Whether it is causal or a window: blocks of queries meet its edge.
+  /// Whether the keys that a query may attend depend on where it stands among them.
   var hasEdge: Bool { isCausal || windowLeft != nil || windowRight != nil }
+  /// Whether the mask depends on where queries stand among the keys.
+  var needsAlignment: Bool { hasEdge || hasPositionBias || pattern?.rule.needsAlignment == true }
 }
 
 extension AttentionMask: CustomStringConvertible {
@@ -134,6 +160,7 @@ extension AttentionMask: CustomStringConvertible {
     }
     parts += keeps.map { "keep\($0.shape)" }
     parts += biases.map { "bias\($0.shape)" }
+    if hasPositionBias, let positionBias { parts.append("positionBias(\(positionBias))") }
     if let pattern { parts.append(parts.isEmpty || !pattern.isUnion ? "\(pattern)" : "(\(pattern))") }
     return parts.isEmpty ? "none" : parts.joined(separator: " & ")
   }

@@ -36,7 +36,7 @@ public struct AttentionOptions: Sendable, Hashable {
   public var scale: Double?
   /// c in c·tanh(score/c), applied before bias and mask; nil or 0: none. Not negative, finite.
   public var softcap: Double?
-  /// Where queries stand among the keys; needed for causal or window masks when L ≠ S.
+  /// Where queries stand among the keys; needed for causal, window or a position bias when L ≠ S.
   public var alignment: QueryAlignment?
   /// What to give besides the output.
   public var details: AttentionDetailSet

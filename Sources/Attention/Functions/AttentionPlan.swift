@@ -4,7 +4,8 @@ internal import Tensors
 ///
 /// Made for capacities: B, L and S of a run may be smaller, and lengths, masks and biases come with each run, since keys grow at
 /// every decoding step. A caller in a loop keeps a plan and a workspace; a run on one worker then allocates nothing, unless its mask
-/// has to be laid out anew (several `keep` masks or biases at once, or one that repeats along the keys).
+/// has to be laid out anew (several `keep` masks or biases at once, one that repeats along the keys, or a position bias at an offset of
+/// its own for each batch element).
 ///
 /// ```swift
 /// let plan = try AttentionPlan<Float>(
@@ -39,8 +40,8 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   ///   - mask: what may be attended, and biases.
   ///   - modifiers: sinks, dropout, programs.
   ///   - options: scale, softcap, alignment, details, path, workers.
-  /// - Throws: ``AttentionError`` for options or modifiers out of range, a mask that does not fit the shape, or causal or window over
-  ///   L ≠ S without an alignment.
+  /// - Throws: ``AttentionError`` for options or modifiers out of range, a mask that does not fit the shape, or causal, window or a
+  ///   position bias over L ≠ S without an alignment.
   public init(
     shape: AttentionShape, mask: AttentionMask<Scalar> = .none, modifiers: AttentionModifiers<Scalar> = .none,
     options: AttentionOptions = AttentionOptions()

@@ -1,6 +1,6 @@
-/// Where query i stands among the keys: at position p = offset + i. Causal and window masks are relative to p.
+/// Where query i stands among the keys: at position p = offset + i. Causal and window masks and position biases are relative to p.
 ///
-/// With L queries and S keys, L ≠ S has no natural answer, so causal or window then needs an alignment. For L = 2, S = 5,
+/// With L queries and S keys, L ≠ S has no natural answer, so that these then need an alignment. For L = 2, S = 5,
 /// causal rows are 10000/11000 with ``start`` and 11110/11111 with ``end``.
 public enum QueryAlignment: Sendable, Hashable {
   /// Query 0 stands at key 0 (offset 0): PyTorch's `is_causal`, "top-left".

@@ -62,11 +62,15 @@ struct ResolvedMask<Scalar: BLASScalar> {
     keyLengths = mask.keyLengths
     self.alignment = alignment ?? .start
     keepTensor = try Self.combined(mask.keeps, name: "keep mask", shape: shape) { $0 && $1 }
-    biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape, Self.sum)
-    (hasKeep, hasBias) = (!mask.keeps.isEmpty, !mask.biases.isEmpty)
+    (hasKeep, hasBias) = (!mask.keeps.isEmpty, !mask.biases.isEmpty || mask.hasPositionBias)
     rule = mask.pattern?.rule
     keep = keepTensor.map(Self.operand)
-    bias = biasTensor.map(Self.operand)
+    if mask.hasPositionBias, let position = mask.positionBias {
+      (biasTensor, bias) = try Self.positionBias(position, of: mask, alignment: self.alignment, shape: shape)
+    } else {
+      biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape, Self.sum)
+      bias = biasTensor.map(Self.operand)
+    }
   }
 
   private static func check(_ name: String, _ width: Int?) throws(AttentionError) {
@@ -144,14 +148,14 @@ struct ResolvedMask<Scalar: BLASScalar> {
   // MARK: Operands
 
   /// The sum of two biases: −∞ masks whatever the other is, and finite ones do not become −∞ by overflow.
-  private static func sum(_ left: Scalar, _ right: Scalar) -> Scalar {
+  static func sum(_ left: Scalar, _ right: Scalar) -> Scalar {
     if left == -.infinity || right == -.infinity { return -.infinity }
     let sum = left + right
     return sum == -.infinity ? -.greatestFiniteMagnitude : sum
   }
 
   /// One operand for several: combined element by element over the shape that they broadcast to.
-  private static func combined<Element: TensorElement>(
+  static func combined<Element: TensorElement>(
     _ tensors: [Tensor<Element>], name: String, shape: AttentionShape, _ combine: (Element, Element) -> Element
   ) throws(AttentionError) -> Tensor<Element>? {
     for tensor in tensors { try check(tensor, name: name, shape: shape) }
@@ -204,7 +208,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
     }
   }
 
-  private static func operand<Element: TensorElement>(_ tensor: Tensor<Element>) -> MaskOperand<Element> {
+  static func operand<Element: TensorElement>(_ tensor: Tensor<Element>) -> MaskOperand<Element> {
     func stride(fromEnd: Int) -> Int {
       let axis = tensor.rank - fromEnd
       guard axis >= 0, tensor.layout.shape[axis] > 1 else { return 0 }

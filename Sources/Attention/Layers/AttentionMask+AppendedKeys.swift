@@ -26,7 +26,11 @@ extension AttentionMask {
         mask & .pattern(MaskPattern(AppendedKeysRule(rule: rule, keys: shape.keys, count: count, offsets: offsets)))
     }
     if resolved.hasKeep, let keep = resolved.keepTensor { mask = mask & .keep(try keep.appending(count, of: true)) }
-    if resolved.hasBias, let bias = resolved.biasTensor { mask = mask & .bias(try bias.appending(count, of: 0)) }
+    if hasPositionBias {
+      mask = mask & .bias(try resolved.biases(appending: count, to: shape))
+    } else if resolved.hasBias, let bias = resolved.biasTensor {
+      mask = mask & .bias(try bias.appending(count, of: 0))
+    }
     return mask
   }
 }
@@ -49,6 +53,26 @@ extension ResolvedMask {
         }
       }
       return keep
+    }
+  }
+
+  /// The biases laid out, 0 for the appended keys: [B, H, L, S + count], with 1 for B where they do not differ.
+  fileprivate func biases(appending count: Int, to shape: AttentionShape) throws(AttentionError) -> Tensor<Scalar> {
+    let batch = bias?.batchStride == 0 && !differsByElement ? 1 : shape.batch
+    let width = shape.keys + count
+    return try rethrowing { () throws(TensorError) in
+      let dense = try Tensor<Scalar>(zeros: [batch, shape.heads, shape.queries, width])
+      guard hasBias, let bias else { return dense }
+      var row = dense.storage.base
+      for element in 0..<batch {
+        for head in 0..<shape.heads {
+          for query in 0..<shape.queries {
+            row.update(from: bias.row(batch: element, head: head, query: query), count: shape.keys)
+            row += width
+          }
+        }
+      }
+      return dense
     }
   }
 

@@ -20,9 +20,10 @@ extension MultiHeadAttention {
 
   /// Self-attention with all options, giving weights and details as well.
   public func callAsFunction(
-    _ x: Tensor<Scalar>, mask: AttentionMask<Scalar> = .none, needsWeights: HeadWeights, options: AttentionOptions
+    _ x: Tensor<Scalar>, mask: AttentionMask<Scalar> = .none, modifiers: AttentionModifiers<Scalar> = .none,
+    needsWeights: HeadWeights, options: AttentionOptions
   ) throws(AttentionError) -> MultiHeadAttentionResult<Scalar> {
-    try self(query: x, key: x, value: x, mask: mask, needsWeights: needsWeights, options: options)
+    try self(query: x, key: x, value: x, mask: mask, modifiers: modifiers, needsWeights: needsWeights, options: options)
   }
 
   /// Attention of a query to keys and values; inputs that are one and the same tensor are projected together.
@@ -56,16 +57,17 @@ extension MultiHeadAttention {
   ///   - key: [B, S, keySize], or [S, keySize].
   ///   - value: [B, S, valueSize], or [S, valueSize].
   ///   - mask: what may be attended, and biases.
+  ///   - modifiers: sinks, dropout, programs for scores and weights.
   ///   - needsWeights: whether weights are given, and which; needs a value for every score.
   ///   - options: scale, softcap, alignment, details, path, workers.
   public func callAsFunction(
     query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>, mask: AttentionMask<Scalar> = .none,
-    needsWeights: HeadWeights, options: AttentionOptions
+    modifiers: AttentionModifiers<Scalar> = .none, needsWeights: HeadWeights, options: AttentionOptions
   ) throws(AttentionError) -> MultiHeadAttentionResult<Scalar> {
     let sizes = try InputSizes(self, query: query, key: key, value: value)
-    let plan = try MultiHeadAttentionPlan(
-      layer: self, batch: sizes.batch, queries: sizes.queries, keys: sizes.keys, mask: mask, needsWeights: needsWeights,
-      options: options)
+    let plan = try plan(
+      batch: sizes.batch, queries: sizes.queries, keys: sizes.keys, mask: mask, modifiers: modifiers,
+      needsWeights: needsWeights, options: options)
     var workspace = try plan.makeWorkspace()
     return try plan(query: query, key: key, value: value, workspace: &workspace)
   }
@@ -103,5 +105,24 @@ struct InputSizes {
     try check("query", q, queries, layer.embeddingSize, "the layer's embedding size")
     try check("key", k, keys, layer.keySize, "query's batch and the layer's key size")
     try check("value", v, keys, layer.valueSize, "query's batch, key's rows and the layer's value size")
+  }
+
+  /// For queries alone, against keys that are there.
+  init<Scalar: BLASScalar>(
+    _ layer: MultiHeadAttention<Scalar>, query: Tensor<Scalar>, keys: Int
+  ) throws(AttentionError) {
+    let (shape, order) = (query.layout.shape, layer.axisOrder)
+    guard shape.count == 2 || shape.count == 3 else {
+      throw .rank(name: "query", expected: "3: \(order.letters("L", "E")), or 2: [L, E]", shape: shape)
+    }
+    isBatched = shape.count == 3
+    batch = isBatched ? shape[order.batchAxis] : 1
+    queries = shape[isBatched ? order.rowAxis : 0]
+    self.keys = keys
+    let expected =
+      isBatched ? order.shape(batch: batch, rows: queries, size: layer.embeddingSize) : [queries, layer.embeddingSize]
+    guard shape == expected else {
+      throw .shape(name: "query", expected: "\(expected), the layer's embedding size", actual: shape)
+    }
   }
 }

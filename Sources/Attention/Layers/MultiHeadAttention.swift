@@ -28,6 +28,13 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
   public let appendedKeys: AppendedKeys<Scalar>
   /// The order of the leading axes of inputs and outputs.
   public let axisOrder: AxisOrder
+  /// Rotates queries and keys after the projection, each to its position; nil: not. A key's position is its index in the sequence,
+  /// or in the cache; a query's is where the alignment places it.
+  public var rotaryPositions: RotaryPositions<Scalar>? {
+    didSet { isRotary = rotaryPositions.map { _ in true } ?? false }
+  }
+  // Kept because unspecialised code as Swift 6.3.1 optimises it can't be trusted with `!= nil` on generic optionals.
+  private(set) var isRotary = false
   /// The biases of query, key and value in one [3E], 0 where one of them has none; nil: none has.
   let inputBias: Tensor<Scalar>?
 

@@ -26,9 +26,9 @@ extension MultiHeadAttentionPlan {
     }
     try fit(&workspace)
     let inputs = try project(query: query, key: key, value: value, workspace: &workspace)
+    try layer.rotate(inputs, alignment: attention.options.alignment, workers: workers)
     try attend(inputs.appending(layer.appendedKeys), mask, &workspace)
-    output.makeUnique()
-    try project(workspace.context.output, into: &output)
+    try project(&workspace, into: &output)
     return try details(sizes, &workspace)
   }
 
@@ -91,34 +91,43 @@ extension MultiHeadAttentionPlan {
     _ inputs: ProjectedInputs<Scalar>, _ mask: AttentionMask<Scalar>?,
     _ workspace: inout MultiHeadAttentionWorkspace<Scalar>
   ) throws(AttentionError) {
-    let (batch, queries, size) = (inputs.queries.layout.shape[0], inputs.queries.layout.shape[1], layer.embeddingSize)
-    workspace.context.output.layout = layer.axisOrder.layout(batch: batch, rows: queries, size: size, rowSize: size)
+    shapeContext(for: inputs.queries, &workspace)
     try attention.run(
       queries: inputs.queries, keys: inputs.keys, values: inputs.values, mask: mask, into: &workspace.context,
       workspace: &workspace.scratch)
   }
 
+  /// Gives the context the shape of these queries, in the memory order of the layer's output.
+  func shapeContext(for queries: Tensor<Scalar>, _ workspace: inout MultiHeadAttentionWorkspace<Scalar>) {
+    let (batch, rows, size) = (queries.layout.shape[0], queries.layout.shape[1], layer.embeddingSize)
+    workspace.context.output.layout = layer.axisOrder.layout(batch: batch, rows: rows, size: size, rowSize: size)
+  }
+
   /// Makes a workspace of a smaller plan large enough.
-  private func fit(_ workspace: inout MultiHeadAttentionWorkspace<Scalar>) throws(AttentionError) {
+  func fit(_ workspace: inout MultiHeadAttentionWorkspace<Scalar>) throws(AttentionError) {
     let (shape, size) = (attention.shape, layer.embeddingSize)
     let isLargeEnough =
-      workspace.projections.count >= ProjectedInputs<Scalar>.capacity(shape, room: layer.appendedKeys.count)
+      workspace.projections.count >= projectionCount
       && workspace.context.output.storage.count >= shape.batch * shape.queries * size
     if !isLargeEnough { workspace = try makeWorkspace() }
   }
 
-  private func project(_ context: Tensor<Scalar>, into output: inout Tensor<Scalar>) throws(AttentionError) {
+  /// The output projection of the workspace's context.
+  func project(
+    _ workspace: inout MultiHeadAttentionWorkspace<Scalar>, into output: inout Tensor<Scalar>
+  ) throws(AttentionError) {
+    output.makeUnique()
     if try RowMatrix(output).tensor.storage !== output.storage {
       output = try rethrowing { () throws(TensorError) in try output.copy() }
     }
     let rows = try RowMatrix(output)
     try layer.outputProjection.run(
-      RowMatrix(layer.axisOrder.turned(context)), into: UnsafeMutablePointer(mutating: rows.base),
+      RowMatrix(layer.axisOrder.turned(workspace.context.output)), into: UnsafeMutablePointer(mutating: rows.base),
       leadingDimension: rows.leadingDimension, workers: workers)
   }
 
   /// Takes the details out of the workspace, so that the next run does not write into what the caller holds.
-  private func details(
+  func details(
     _ sizes: InputSizes, _ workspace: inout MultiHeadAttentionWorkspace<Scalar>
   ) throws(AttentionError) -> (weights: Tensor<Scalar>?, details: AttentionDetails<Scalar>) {
     var details = workspace.context.details

@@ -17,6 +17,8 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
   public let attention: AttentionPlan<Scalar>
   /// The mask of runs that bring none of their own, over the keys of the inputs.
   public let mask: AttentionMask<Scalar>
+  /// The most rows of keys that a run projects for each batch element.
+  let projectedKeys: Int
   /// Threads that share the projections.
   let workers: Int
   /// The details that the caller asked for, besides weights.
@@ -24,11 +26,12 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
 
   init(
     layer: MultiHeadAttention<Scalar>, batch: Int, queries: Int, keys: Int, mask: AttentionMask<Scalar>,
-    needsWeights: HeadWeights, options: AttentionOptions
+    modifiers: AttentionModifiers<Scalar>, needsWeights: HeadWeights, options: AttentionOptions
   ) throws(AttentionError) {
     self.layer = layer
     self.mask = mask
     self.needsWeights = needsWeights
+    projectedKeys = keys
     details = options.details
     var options = options
     if needsWeights != .none { options.details.insert(.weights) }
@@ -37,10 +40,36 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
     // Options first, as they are checked before masks.
     try options.validate(for: Scalar.self)
     let appended = layer.appendedKeys
+    try layer.checkRotaryPositions()
     attention = try AttentionPlan(
       shape: appended.extending(shape),
-      mask: mask.appending(appended.count, to: shape, alignment: options.alignment), options: options)
+      mask: mask.appending(appended.count, to: shape, alignment: options.alignment), modifiers: modifiers,
+      options: options)
     workers = options.workers ?? Workers.count
+  }
+
+  /// For runs that append to a cache, or read one.
+  init(
+    layer: MultiHeadAttention<Scalar>, cache: KeyValueCache<Scalar>, queries: Int, mask: AttentionMask<Scalar>,
+    modifiers: AttentionModifiers<Scalar>, needsWeights: HeadWeights, options: AttentionOptions
+  ) throws(AttentionError) {
+    try layer.check(cache)
+    try layer.checkRotaryPositions()
+    self.layer = layer
+    self.mask = mask
+    self.needsWeights = needsWeights
+    projectedKeys = queries
+    details = options.details
+    var options = options
+    if needsWeights != .none { options.details.insert(.weights) }
+    attention = try AttentionPlan(
+      cache: cache, heads: layer.headCount, queries: queries, mask: mask, modifiers: modifiers, options: options)
+    workers = options.workers ?? Workers.count
+  }
+
+  /// The numbers that a run's projections take.
+  var projectionCount: Int {
+    ProjectedInputs<Scalar>.capacity(attention.shape, keys: projectedKeys, room: layer.appendedKeys.count)
   }
 
   /// Memory for this plan's runs, one at a time: projections, joined heads, scratch.
@@ -82,16 +111,18 @@ extension MultiHeadAttention {
   ///   - queries: L
   ///   - keys: S; nil: L.
   ///   - mask: what may be attended, and biases; runs may bring another.
+  ///   - modifiers: sinks, dropout, programs for scores and weights.
   ///   - needsWeights: which weights the runs give.
   ///   - options: scale, softcap, alignment, details, path, workers.
-  /// - Throws: ``AttentionError`` as ``AttentionPlan/init(shape:mask:options:)``.
+  /// - Throws: ``AttentionError`` as ``AttentionPlan/init(shape:mask:modifiers:options:)``.
   public func plan(
     batch: Int = 1, queries: Int, keys: Int? = nil, mask: AttentionMask<Scalar> = .none,
-    needsWeights: HeadWeights = .none, options: AttentionOptions = AttentionOptions()
+    modifiers: AttentionModifiers<Scalar> = .none, needsWeights: HeadWeights = .none,
+    options: AttentionOptions = AttentionOptions()
   ) throws(AttentionError) -> MultiHeadAttentionPlan<Scalar> {
     try MultiHeadAttentionPlan(
-      layer: self, batch: batch, queries: queries, keys: keys ?? queries, mask: mask, needsWeights: needsWeights,
-      options: options)
+      layer: self, batch: batch, queries: queries, keys: keys ?? queries, mask: mask, modifiers: modifiers,
+      needsWeights: needsWeights, options: options)
   }
 }
 
@@ -107,10 +138,9 @@ public struct MultiHeadAttentionWorkspace<Scalar: BLASScalar>: ~Copyable, Sendab
 
   init(_ plan: MultiHeadAttentionPlan<Scalar>) throws(AttentionError) {
     let (shape, size) = (plan.attention.shape, plan.layer.embeddingSize)
-    let count = ProjectedInputs<Scalar>.capacity(shape, room: plan.layer.appendedKeys.count)
     let (projections, output) = try rethrowing { () throws(TensorError) in
       (
-        try TensorStorage<Scalar>(uninitializedCount: count),
+        try TensorStorage<Scalar>(uninitializedCount: plan.projectionCount),
         try Tensor<Scalar>(uninitialized: [shape.batch, shape.queries, size])
       )
     }

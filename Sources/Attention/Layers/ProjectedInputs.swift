@@ -16,11 +16,14 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
   /// Pieces begin on cache lines.
   static var alignment: Int { 64 / MemoryLayout<Scalar>.stride }
 
-  /// The numbers that queries, keys and values take in memory, of which `room` of each batch element are appended.
+  /// The numbers that queries, keys and values take in memory, with `room` more of each for every batch element.
   ///
-  /// - Parameter shape: the sizes, appended keys included; checked, so that no product overflows.
-  static func capacity(_ shape: AttentionShape, room: Int) -> Int {
-    let rows = shape.batch * (shape.queries + room) + 2 * shape.batch * shape.keys
+  /// - Parameters:
+  ///   - shape: of the attention, which has been checked against overflow.
+  ///   - keys: how many rows of keys are projected.
+  ///   - room: how many rows are left free behind those of each batch element.
+  static func capacity(_ shape: AttentionShape, keys: Int, room: Int) -> Int {
+    let rows = shape.batch * (shape.queries + room) + 2 * shape.batch * (keys + room)
     return rows * shape.heads * shape.headSize + 3 * alignment
   }
 
@@ -74,6 +77,16 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
       start += (batch * (rows + room) * outputs.count + Self.alignment - 1) / Self.alignment * Self.alignment
     }
     self.init(queries: views[0], keys: views[1], values: views[2], productCount: products, room: room)
+  }
+}
+
+extension InputProjection {
+  /// The part that makes queries.
+  var queries: (linear: Linear<Scalar>, outputs: Range<Int>) {
+    switch self {
+    case .packed(let packed): (packed, 0..<embeddingSize)
+    case .separate(let query, _, _): (query, 0..<embeddingSize)
+    }
   }
 }
 

@@ -164,6 +164,37 @@ struct DocumentationTests {
     }
   }
 
+  @Test("the page on positions shows what its snippets give")
+  func positions() throws {
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/Positions.md"))
+    let shown = try #require(page.blocks.first { $0.language == "text" })
+    #expect(try Snippets.alibi() == shown.text)
+
+    var random = SeededGenerator(seed: 5)
+    let x: Tensor<Float> = try random.normal([1, 2, 4, 4])
+    let row = try x.sliced(axis: 2, 3..<4)
+    let (output, next) = try Snippets.rotary(queries: x, keys: x, values: x, query: row)
+    #expect(output.shape == x.shape)
+    // Row 3 of the whole is the row at position 3.
+    let rotary = try RotaryPositions<Float>(rotarySize: 4, base: 500_000)
+    #expect(try next == rotary(x).sliced(axis: 2, 3..<4))
+
+    let long = try Snippets.stretched()
+    #expect(long.attentionFactor > 1 && long.inverseFrequencies[1] < 0.01)
+    let joined = try x.mergingHeads()
+    let positions = try Tensor([3, 2, 1, 0], shape: [1, 4])
+    let rotated = try Snippets.rotaryTables(x: joined, cosines: long.cosines, sines: long.sines, positions: positions)
+    let pairs = try RotaryPositions(cosines: long.cosines, sines: long.sines, pairing: .interleaved)
+    #expect(try rotated.splittingHeads(2) == pairs(x, at: .given(positions)))
+
+    // A table of equal numbers changes no weight.
+    let equal = try Tensor<Float>(repeating: 0.5, shape: [32, 2])
+    let biased = try Snippets.buckets(queries: x, keys: x, values: x, table: equal)
+    let plain = try scaledDotProductAttention(queries: x, keys: x, values: x, scale: 1)
+    let comparison = Comparison(biased, plain.doubles, shape: x.shape, absolute: 2e-6)
+    #expect(comparison.isWithin, "\(comparison)")
+  }
+
   @Test("the other snippets give what their pages say")
   func snippetsRun() throws {
     let x = try Tensor<Float>(repeating: 0.5, shape: [2, 2, 3, 4])

@@ -208,6 +208,52 @@ enum Snippets {
     return again
   }
 
+  static func rotary(
+    queries: Tensor<Float>, keys: Tensor<Float>, values: Tensor<Float>, query: Tensor<Float>
+  ) throws -> (output: Tensor<Float>, next: Tensor<Float>) {
+    let rotary = try RotaryPositions<Float>(rotarySize: 4, base: 500_000)
+    let (q, k) = (try rotary(queries), try rotary(keys))  // [B, H, L, D], rows at positions 0 ..< L
+    let y = try scaledDotProductAttention(queries: q, keys: k, values: values, mask: .causal)
+
+    let next = try rotary(query, at: .offset(3))  // [B, H, 1, D], the row at position 3
+    return (y, next)
+  }
+
+  static func stretched() throws -> RotaryPositions<Float> {
+    let long = try RotaryPositions<Float>(rotarySize: 4, scaling: .yarn(factor: 4, originalLength: 4096))
+    return long
+  }
+
+  static func rotaryTables(
+    x: Tensor<Float>, cosines: Tensor<Float>, sines: Tensor<Float>, positions: Tensor<Int>
+  ) throws -> Tensor<Float> {
+    let given = try RotaryPositions(cosines: cosines, sines: sines, pairing: .interleaved)  // cos_cache, sin_cache
+    let rotated = try given(x, at: .given(positions), headCount: 2)  // X [B, L, H·D], position_ids [B, L]
+    return rotated
+  }
+
+  static func alibi() throws -> String {
+    var printed = ""
+    func print(_ value: Any) { printed += "\(value)\n" }
+
+    let alibi = AttentionMask<Float>.causal & .positionBias(.alibi(headCount: 2))
+    print(alibi)
+
+    let zeros = try Tensor<Float>(zeros: [1, 2, 3, 4])  // [B, H, L, D]
+    let result = try scaledDotProductAttention(
+      queries: zeros, keys: zeros, values: zeros, mask: alibi, options: AttentionOptions(details: [.maskedScores]))
+    if let scores = result.details.maskedScores { print(scores) }
+    return printed
+  }
+
+  static func buckets(
+    queries: Tensor<Float>, keys: Tensor<Float>, values: Tensor<Float>, table: Tensor<Float>
+  ) throws -> Tensor<Float> {
+    let t5 = AttentionMask<Float>.positionBias(.buckets(table: table, isBidirectional: true))  // table [32, H]
+    let z = try scaledDotProductAttention(queries: queries, keys: keys, values: values, mask: t5, scale: 1)
+    return z
+  }
+
   /// What each block of the page on the worked example prints.
   static func workedExample() throws -> [String] {
     var printed = [""]
