@@ -38,6 +38,25 @@ struct AttentionMaskTests {
     #expect(mask.biases == [bias, bias])
   }
 
+  @Test("In another type every part is there")
+  func inAnotherType() throws {
+    let position = PositionBias<Double>.alibi(headCount: 2) + .alibi(slopes: [0.5, 1])
+    let tables: PositionBias<Double> =
+      .buckets(table: try Tensor(zeros: [8, 2]), isBidirectional: false, maximumDistance: 20)
+      + .distances(table: try Tensor(zeros: [7]))
+    let mask =
+      try AttentionMask<Double>.causal & .window(left: 3, right: nil) & .keyLengths([2]) & .pattern(.strided(2))
+      & .keep(Tensor(zeros: [2, 3])) & .bias(Tensor(zeros: [3])) & .positionBias(position + tables)
+    #expect(mask.description.contains("alibi[2] + alibi[2 slopes] + buckets[8, 2] of the past to 20 + distances[7]"))
+    #expect(try mask.converted(to: Float.self).description == mask.description)
+  }
+
+  @Test("A position bias is part of the mask in both types", arguments: Way.all)
+  func positionBias(way: Way) throws {
+    let table = try Tensor<Double>([-.infinity, 0, 0, -.infinity, 0], shape: [5])  // from two before to two after
+    try expectAttended(["101/110/011"], way, mask: .positionBias(.distances(table: table)), alignment: .start)
+  }
+
   @Test("6: intersection is the same in any order", arguments: Way.all)
   func anyOrder(way: Way) throws {
     let parts: [AttentionMask<Double>] = [

@@ -1,5 +1,6 @@
-import Attention
 import Testing
+
+@testable import Attention
 
 /// How a problem is computed: by which path, on how many workers, in which element type.
 ///
@@ -98,6 +99,26 @@ extension AttentionMask {
     for keep in keeps { mask = mask & .keep(keep) }
     if let pattern { mask = mask & .pattern(pattern) }
     for bias in biases { mask = mask & .bias(try bias.converted(to: type)) }
+    if let positionBias, hasPositionBias { mask = mask & .positionBias(try positionBias.converted(to: type)) }
     return mask
+  }
+}
+
+extension PositionBias {
+  /// The same terms with tables in another type.
+  func converted<Other: BLASScalar>(to type: Other.Type) throws -> PositionBias<Other> {
+    let converted = try terms.map { term -> PositionBias<Other> in
+      switch term {
+      case .alibi(let headCount): .alibi(headCount: headCount)
+      case .slopes(let slopes): .alibi(slopes: slopes)
+      case .buckets(let table, let buckets):
+        .buckets(
+          table: try table.converted(to: type), isBidirectional: buckets.isBidirectional,
+          maximumDistance: buckets.maximumDistance)
+      case .distances(let table): .distances(table: try table.converted(to: type))
+      }
+    }
+    let first = try #require(converted.first)
+    return converted.dropFirst().reduce(first, +)
   }
 }
