@@ -54,11 +54,11 @@ extension ResolvedMask {
 
   /// The biases laid out, 0 for the appended keys: [B, H, L, S + count], with 1 for B where they do not differ.
   fileprivate func biases(appending count: Int, to shape: AttentionShape) throws(AttentionError) -> Tensor<Scalar> {
-    let batch = bias?.batchStride == 0 && !differsByElement ? 1 : shape.batch
     let width = shape.keys + count
     return try rethrowing { () throws(TensorError) in
+      guard hasBias, let bias else { return try Tensor(zeros: [width]) }
+      let batch = shape.batch == 0 || bias.batchStride != 0 ? shape.batch : 1
       let dense = try Tensor<Scalar>(zeros: [batch, shape.heads, shape.queries, width])
-      guard hasBias, let bias else { return dense }
       var row = dense.storage.base
       for element in 0..<batch {
         for head in 0..<shape.heads {
@@ -72,8 +72,8 @@ extension ResolvedMask {
     }
   }
 
-  /// A pattern over the keys of the inputs, with the appended ones let through. Queries stand where they stood, so that it needs no
-  /// alignment any more.
+  /// A pattern over the keys of the inputs, with the appended ones let through. It remembers where queries stand, and so needs no
+  /// alignment.
   fileprivate func pattern(_ pattern: MaskPattern, appending count: Int, to shape: AttentionShape) -> MaskPattern {
     let keys = shape.keys
     let offsets = (0..<shape.batch).map {

@@ -82,15 +82,15 @@ struct InputSizes {
   let isBatched: Bool
 
   init<Scalar: BLASScalar>(
-    _ layer: MultiHeadAttention<Scalar>, query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>
+    _ layer: MultiHeadAttention<Scalar>, query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>?
   ) throws(AttentionError) {
-    let (q, k, v) = (query.layout.shape, key.layout.shape, value.layout.shape)
+    let (q, k, v) = (query.layout.shape, key.layout.shape, value?.layout.shape)
     let order = layer.axisOrder
     guard q.count == 2 || q.count == 3 else {
       throw .rank(name: "query", expected: "3: \(order.letters("L", "E")), or 2: [L, E]", shape: q)
     }
     let isBatched = q.count == 3
-    for (name, shape) in [("key", k), ("value", v)] where shape.count != q.count {
+    for (name, shape) in [("key", k), ("value", v ?? k)] where shape.count != q.count {
       throw .rank(name: name, expected: "\(q.count), as query of shape \(q)", shape: shape)
     }
     self.isBatched = isBatched
@@ -104,6 +104,7 @@ struct InputSizes {
     }
     try check("query", q, queries, layer.embeddingSize, "the layer's embedding size")
     try check("key", k, keys, layer.keySize, "query's batch and the layer's key size")
+    guard let v else { return }
     try check("value", v, keys, layer.valueSize, "query's batch, key's rows and the layer's value size")
   }
 
