@@ -160,50 +160,29 @@ import Testing
     let (x, memory): (Tensor<Double>, Tensor<Double>) = (
       try random.normal([2, 7, 15]), try random.normal([2, 11, 15])
     )
-    // Every third place behind the query's own is none; a whole block is one where it lies before all queries' places.
-    func pattern(_ attends: @escaping @Sendable (Int, Int, Int, Int) -> Bool) -> MaskPattern {
-      MaskPattern(
-        description: "rule", needsAlignment: true,
-        coverage: { block in
-          var (any, all) = (false, true)
-          for h in block.heads {
-            for i in block.queries {
-              for j in block.keys {
-                let kept = attends(block.batch, h, i + block.offset, j)
-                (any, all) = (any || kept, all && kept)
-              }
-            }
-          }
-          return all ? .all : any ? .part : .none
-        },
-        fill: { block, target, stride in
-          var row = target
-          for h in block.heads {
-            for i in block.queries {
-              for (column, j) in block.keys.enumerated() { row[column] = attends(block.batch, h, i + block.offset, j) }
-              row += stride
-            }
-          }
-        })
-    }
-    let third: @Sendable (Int, Int, Int, Int) -> Bool = { b, h, place, j in (j + 3 * 40 - place + h + b) % 3 != 0 }
-    let never: @Sendable (Int, Int, Int, Int) -> Bool = { _, h, place, j in h != 1 && place + j != 4 }
-    let always: @Sendable (Int, Int, Int, Int) -> Bool = { _, _, _, _ in true }
+    func block(_ place: Int) -> Int { Int((Double(place) / 4).rounded(.down)) }
     for (alignment, offsets) in [
       (QueryAlignment.start, [0, 0]), (.end, [4, 4]), (.offsets([3, -2]), [3, -2]),
     ] {
-      for (name, rules) in [("third", [third]), ("some never", [never]), ("both", [third, never]), ("all", [always])] {
+      for (name, pattern, attends) in [
+        ("blocks", .blockLocal(size: 4), { b, _, i, j in block(i + offsets[b]) == block(j) }),
+        (
+          "before, but for every third", .causal & !.strided(3),
+          { b, _, i, j in j <= i + offsets[b] && (i + offsets[b] - j) % 3 != 0 }
+        ),
+        (
+          "predicate", .predicate { _, head, query, key in head != 1 && query + key != 4 },
+          { _, h, i, j in h != 1 && i + j != 4 }
+        ),
+        ("all", .window(left: nil, right: nil), { _, _, _, _ in true }),
+      ] as [(String, MaskPattern, (Int, Int, Int, Int) -> Bool)] {
         var keep = try Tensor<Bool>(zeros: [2, 3, 7, 11])
         for b in 0..<2 {
-          for h in 0..<3 {
-            for i in 0..<7 {
-              for j in 0..<11 { keep[b, h, i, j] = rules.allSatisfy { $0(b, h, i + offsets[b], j) } }
-            }
-          }
+          for h in 0..<3 { for i in 0..<7 { for j in 0..<11 { keep[b, h, i, j] = attends(b, h, i, j) } } }
         }
-        let mask = rules.map { AttentionMask<Double>.pattern(pattern($0)) }.reduce(.none) { $0 & $1 }
+        let mask = AttentionMask<Double>.pattern(pattern)
         let options = AttentionOptions(alignment: alignment, path: path)
-        // Of the second mask only the first part, as lengths would move the end.
+        // Of the second mask only the first part at the end, as lengths would move it.
         for added in [AttentionMask<Double>.none, alignment == .end ? .causal : .causal & .keyLengths([9, 11])] {
           let result = try layer(
             query: x, key: memory, value: memory, mask: mask & added, needsWeights: .perHead, options: options)
@@ -212,10 +191,9 @@ import Testing
           expectClose(result.output, written.output, "\(name), \(alignment)")
           expectClose(result.weights, try #require(written.weights), "\(name), \(alignment)")
         }
-        // A plan made for more.
-        let plan = try layer.plan(
-          batch: 3, queries: 8, keys: 13, mask: mask, options: AttentionOptions(alignment: .start, path: path))
         guard alignment == .start else { continue }
+        // A run of a plan that was made for more.
+        let plan = try layer.plan(batch: 3, queries: 8, keys: 13, mask: mask, options: options)
         var workspace = try plan.makeWorkspace()
         let run = try plan(query: x, key: memory, value: memory, workspace: &workspace)
         let written = try layer(

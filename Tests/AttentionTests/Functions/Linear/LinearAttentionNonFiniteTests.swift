@@ -23,7 +23,7 @@ struct LinearAttentionNonFiniteTests {
   @Test(
     "In any operand, at any place of a chunk", arguments: LinearVariant.allCases, [Double.nan, .infinity, -.infinity])
   func anywhere(variant: LinearVariant, poison: Double) throws {
-    for token in [0, 5, 15, 16, 36] {
+    for token in [5, 15, 16] {
       let clean = try LinearProblem(variant, length: 37)
       var problems: [(String, LinearProblem)] = []
       func add(_ name: String, _ change: (inout LinearProblem) -> Void) {

@@ -42,34 +42,36 @@ struct LinearAttentionSweepTests {
     let problem = try LinearProblem(
       variant, batch: size.batch, heads: size.keyValueHeads * size.group, keyValueHeads: size.keyValueHeads,
       length: size.length, headSize: size.headSize, valueHeadSize: size.valueHeadSize)
-    let (exact, naive) = (problem.oracle.solve(), problem.oracle.solve(.float))
-    expectAgreement(
-      try problem.solved(Float.self, path: .recurrent), with: problem, exact: exact, naive: naive, "recurrent")
-    expectAgreement(
-      try problem.solved(Double.self, path: .recurrent), with: problem, exact: exact, naive: naive, "recurrent")
+    let expected = LinearExpectation(problem)
+    expected.expect(try problem.solved(Float.self, path: .recurrent), "recurrent")
+    expected.expect(try problem.solved(Double.self, path: .recurrent), "recurrent")
     for chunkSize in size.chunkSizes {
-      expectAgreement(
-        try problem.solved(Float.self, path: .chunked, chunkSize: chunkSize), with: problem, exact: exact, naive: naive,
-        "chunks of \(chunkSize)")
-      expectAgreement(
-        try problem.solved(Double.self, path: .chunked, chunkSize: chunkSize), with: problem, exact: exact,
-        naive: naive, "chunks of \(chunkSize)")
+      expected.expect(try problem.solved(Float.self, path: .chunked, chunkSize: chunkSize), "chunks of \(chunkSize)")
+      expected.expect(try problem.solved(Double.self, path: .chunked, chunkSize: chunkSize), "chunks of \(chunkSize)")
     }
   }
 
   @Test("Sizes as models have them, without a state, and the automatic path", arguments: LinearVariant.allCases)
   func modelSizes(variant: LinearVariant) throws {
     let problem = try LinearProblem(
-      variant, batch: 1, heads: 2, keyValueHeads: 1, length: 97, headSize: 32, valueHeadSize: 33, hasState: false)
-    let (exact, naive) = (problem.oracle.solve(), problem.oracle.solve(.float))
+      variant, batch: 1, heads: 2, keyValueHeads: 1, length: 41, headSize: 32, valueHeadSize: 33, hasState: false)
+    let expected = LinearExpectation(problem)
     for workers in [1, 2, 3] {
-      expectAgreement(
-        try problem.solved(Float.self, workers: workers), with: problem, exact: exact, naive: naive,
-        "\(workers) workers")
-      expectAgreement(
-        try problem.solved(Double.self, path: .recurrent, workers: workers), with: problem, exact: exact, naive: naive,
-        "recurrent, \(workers) workers")
+      expected.expect(try problem.solved(Float.self, chunkSize: 32, workers: workers), "\(workers) workers")
+      expected.expect(
+        try problem.solved(Double.self, path: .recurrent, workers: workers), "recurrent, \(workers) workers")
     }
+  }
+
+  @Test("The oracle's two ways to the answer agree", arguments: LinearVariant.allCases)
+  func oracles(variant: LinearVariant) throws {
+    let oracle = try LinearProblem(variant, length: 37).oracle
+    let (steps, sums) = (oracle.solve(), oracle.solvedAsSums())
+    let output = Comparison(
+      sums.output, steps.output, shape: [2, 6, 37, 7], absolute: ErrorBound.double(steps.output))
+    let state = Comparison(sums.state, steps.state, shape: [2, 3, 5, 7], absolute: ErrorBound.double(steps.state))
+    #expect(output.isWithin, "output: \(output)")
+    #expect(state.isWithin, "state: \(state)")
   }
 
   @Test(
@@ -77,13 +79,11 @@ struct LinearAttentionSweepTests {
     arguments: [LinearVariant.gatedByHead, .gatedByKey, .gatedDeltaByHead, .gatedDeltaByKey],
     [1e-4, 5, 60, 1e4])
   func decays(variant: LinearVariant, spread: Double) throws {
-    let problem = try LinearProblem(variant, length: 70, decaySpread: spread)
-    let (exact, naive) = (problem.oracle.solve(), problem.oracle.solve(.float))
+    let problem = try LinearProblem(variant, length: 40, decaySpread: spread)
+    let expected = LinearExpectation(problem)
     for path in [LinearAttentionPath.recurrent, .chunked] {
-      expectAgreement(
-        try problem.solved(Float.self, path: path), with: problem, exact: exact, naive: naive, "\(path) \(spread)")
-      expectAgreement(
-        try problem.solved(Double.self, path: path), with: problem, exact: exact, naive: naive, "\(path) \(spread)")
+      expected.expect(try problem.solved(Float.self, path: path, chunkSize: 32), "\(path) \(spread)")
+      expected.expect(try problem.solved(Double.self, path: path, chunkSize: 32), "\(path) \(spread)")
     }
   }
 
@@ -91,10 +91,10 @@ struct LinearAttentionSweepTests {
   func growth(variant: LinearVariant) throws {
     let problem = try LinearProblem(variant, length: 40, decaySpread: -0.2)
     #expect(try #require(problem.decay).elements.allSatisfy { $0 >= 0 })
-    let (exact, naive) = (problem.oracle.solve(), problem.oracle.solve(.float))
+    let expected = LinearExpectation(problem)
     for path in [LinearAttentionPath.recurrent, .chunked] {
-      expectAgreement(try problem.solved(Float.self, path: path), with: problem, exact: exact, naive: naive, "\(path)")
-      expectAgreement(try problem.solved(Double.self, path: path), with: problem, exact: exact, naive: naive, "\(path)")
+      expected.expect(try problem.solved(Float.self, path: path), "\(path)")
+      expected.expect(try problem.solved(Double.self, path: path), "\(path)")
     }
   }
 }

@@ -79,3 +79,95 @@ struct LinearOracle {
     return answer
   }
 }
+
+extension LinearOracle {
+  /// The same as a sum over tokens rather than a state: uᵢ = vᵢ, or βᵢ·(vᵢ − Sᵀ(Pᵢ∘kᵢ) − Σ j<i (kᵢ·(Γᵢⱼ∘kⱼ))·uⱼ), and
+  /// oᵢ = scale·(Sᵀ(Pᵢ∘qᵢ) + Σ j≤i (qᵢ·(Γᵢⱼ∘kⱼ))·uⱼ), S being the first state, P the decay since then, Γᵢⱼ that since token j.
+  ///
+  /// In Float it is off where this way is off, which is that of a single chunk: the longer the sum, the more of it cancels.
+  func solvedAsSums(_ arithmetic: AttentionOracle.Arithmetic = .double) -> Answer {
+    let round: (Double) -> Double = arithmetic == .float ? { Double(Float($0)) } : { $0 }
+    let (d, dv, group) = (headSize, valueHeadSize, heads / keyValueHeads)
+    let factor = round(scale ?? (d == 0 ? 1 : 1 / Double(d).squareRoot()))
+    var answer = Answer(
+      output: [Double](repeating: 0, count: batch * heads * length * dv),
+      state: [Double](repeating: 0, count: batch * keyValueHeads * d * dv))
+    for pair in 0..<(batch * keyValueHeads) {
+      // What multiplies a row of the first state, or a token's u: each a vector [D] that decays.
+      var vectors = [Double](repeating: 0, count: d * d)
+      var rows = [Double](repeating: 0, count: d * dv)
+      for e in 0..<d {
+        vectors[e * d + e] = 1
+        for m in 0..<dv { rows[e * dv + m] = state?[(pair * d + e) * dv + m] ?? 0 }
+      }
+      func read(_ vector: ArraySlice<Double>) -> [Double] {
+        Self.sum(of: rows, weighted: vectors, against: vector, size: d, count: dv, inFloat: arithmetic == .float)
+      }
+      for token in 0..<length {
+        let row = pair * length + token
+        if let decay {
+          let kept = (0..<d).map { round(exp(decay[row * d + $0])) }
+          for index in vectors.indices { vectors[index] = round(vectors[index] * kept[index % d]) }
+        }
+        let key = keys[(row * d)..<((row + 1) * d)]
+        var written = Array(values[(row * dv)..<((row + 1) * dv)])
+        if let beta {
+          let known = read(key)
+          for m in 0..<dv { written[m] = round(beta[row] * round(written[m] - known[m])) }
+        }
+        vectors += key
+        rows += written
+        for head in 0..<group {
+          let queryRow = (pair * group + head) * length + token
+          let sums = read(queries[(queryRow * d)..<((queryRow + 1) * d)])
+          for m in 0..<dv { answer.output[queryRow * dv + m] = round(factor * sums[m]) }
+        }
+      }
+      for e in 0..<d {
+        for m in 0..<dv {
+          var sum = 0.0
+          for index in 0..<(vectors.count / d) {
+            sum = round(sum + round(vectors[index * d + e] * rows[index * dv + m]))
+          }
+          answer.state[(pair * d + e) * dv + m] = sum
+        }
+      }
+    }
+    return answer
+  }
+
+  /// Σ (vector·vectorᵢ)·rowᵢ, over raw pointers and with `while`: tests are built without optimisation, where the rest costs ten times the
+  /// arithmetic.
+  private static func sum(
+    of rows: [Double], weighted vectors: [Double], against vector: ArraySlice<Double>, size: Int, count: Int,
+    inFloat: Bool
+  ) -> [Double] {
+    var sums = [Double](repeating: 0, count: count)
+    sums.withUnsafeMutableBufferPointer { sums in
+      rows.withUnsafeBufferPointer { rows in
+        vectors.withUnsafeBufferPointer { vectors in
+          vector.withUnsafeBufferPointer { vector in
+            var index = 0
+            while (index + 1) * size <= vectors.count {
+              var weight = 0.0
+              var e = 0
+              while e < size {
+                let product = vector[e] * vectors[index * size + e]
+                weight = inFloat ? Double(Float(weight + Double(Float(product)))) : weight + product
+                e += 1
+              }
+              var m = 0
+              while m < count {
+                let product = weight * rows[index * count + m]
+                sums[m] = inFloat ? Double(Float(sums[m] + Double(Float(product)))) : sums[m] + product
+                m += 1
+              }
+              index += 1
+            }
+          }
+        }
+      }
+    }
+    return sums
+  }
+}
