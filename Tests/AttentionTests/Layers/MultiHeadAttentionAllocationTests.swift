@@ -14,7 +14,9 @@ struct MultiHeadAttentionAllocationTests {
         for kind in LayerDecodingLoop.Kind.allCases {
           let allocations = try step.allocations(kind)
           #expect(allocations.large == 0, "\(step.name), \(kind): more than 512 bytes at once")
-          if AllocationCount.isOptimized { #expect(allocations.all == 0, "\(step.name), \(kind)") }
+          if AllocationCount.isOptimized {
+            #expect(allocations.all == 0, "\(step.name), \(kind): \(allocations.all)")
+          }
         }
       }
     }
