@@ -8,14 +8,15 @@ import Testing
 /// Each test counts in a process of its own; see `AllocationTests`.
 @Suite("Allocations of a layer", .enabled("allocations can be counted", { allocation_counter_is_available() }))
 struct MultiHeadAttentionAllocationTests {
-  @Test func decodingOnOneWorkerAllocatesNothing() async {
+  @Test func decodingOnOneWorkerAllocatesSizesOnly() async {
     await #expect(processExitsWith: .success) {
       for step in try LayerDecodingLoop.all() {
         for kind in LayerDecodingLoop.Kind.allCases {
           let allocations = try step.allocations(kind)
           #expect(allocations.large == 0, "\(step.name), \(kind): more than 512 bytes at once")
           if AllocationCount.isOptimized {
-            #expect(allocations.all == 0, "\(step.name), \(kind): \(allocations.all)")
+            let limit = step.sizeArrays(kind) * AllocationCount.runs
+            #expect(allocations.all <= limit, "\(step.name), \(kind): \(allocations.all)")
           }
         }
       }
@@ -51,6 +52,16 @@ private struct LayerDecodingLoop {
     var random = SeededGenerator(seed: 23)
     x = try random.normal(order == .batchFirst ? [2, 1, 128] : [1, 2, 128])
     name = "\(path), \(order)\(hasMore ? ", rotary, float16, window" : "")"
+  }
+
+  /// Arrays of sizes and strides that views in the workspace have in a run: as many whatever the sizes and the length so far.
+  func sizeArrays(_ kind: Kind) -> UInt {
+    let joined: UInt = layer.axisOrder == .batchFirst ? 0 : 2
+    return switch kind {
+    case .append, .appendSome: 16 + joined
+    case .borrow: 7 + joined
+    case .noCache: 15 + joined
+    }
   }
 
   func allocations(_ kind: Kind) throws -> (all: UInt, large: UInt) {
