@@ -174,7 +174,7 @@ struct DocumentationTests {
 
   @Test("the page on positions shows what its snippets give")
   func positions() throws {
-    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/PositionsInAttention.md"))
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/PositionsAndDistances.md"))
     let shown = try #require(page.blocks.first { $0.language == "text" })
     #expect(try Snippets.alibi() == shown.text)
 
