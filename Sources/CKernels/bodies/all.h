@@ -11,4 +11,14 @@
 #include "rows.h"
 #include "dot_axpy.h"
 
+#include "exp2.h"
+#include "transpose.h"
+#include "fused_block.h"
+#include "fused_scores.h"
+#include "fused_rules.h"
+#include "fused_powers.h"
+#include "fused_values.h"
+#include "fused_few.h"
+#include "fused_step.h"
+
 #include "table.h"

@@ -16,6 +16,8 @@ INLINE __m512 scale_f32(__m512 v, __m512 rounded, __m512 n) {
   return _mm512_scalef_ps(v, n);
 }
 
+INLINE __m512 fraction_of_f32(__m512 v) { return _mm512_reduce_ps(v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+
 INLINE __m512d load_part_f64(const double *p, size_t count, double fill) {
   return _mm512_mask_loadu_pd(_mm512_set1_pd(fill), (__mmask8)((1u << count) - 1), p);
 }
@@ -31,3 +33,5 @@ INLINE __m512d scale_f64(__m512d v, __m512d rounded, __m512d n) {
   (void)rounded;
   return _mm512_scalef_pd(v, n);
 }
+
+INLINE __m512d fraction_of_f64(__m512d v) { return _mm512_reduce_pd(v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
