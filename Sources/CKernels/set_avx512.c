@@ -18,7 +18,9 @@
 
 #include "vectors/avx512.h"
 
+#define NATIVE_COLUMNS 8
 #include "bodies/float.h"
+#undef NATIVE_COLUMNS
 
 #include "bodies/double.h"
 

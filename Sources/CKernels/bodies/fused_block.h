@@ -2,9 +2,8 @@
 
 /* Rows of a block: three vectors of queries. */
 #define WIDTH (3 * LANES)
-/* Keys whose exponentials are in cache at a time, and keys packed at a time for few rows. */
-#define CHUNK 64
-#define PANEL (4 * LANES)
+/* Keys whose exponentials are in cache at a time, at most. */
+#define CHUNK 96
 #define FEW_ROWS (WIDTH < 8 ? WIDTH : 8)
 
 #if REGISTERS == 32
@@ -28,7 +27,7 @@ typedef struct FN(Scratch) {
   T *scores;
   T *powers;      /* [CHUNK][WIDTH] */
   T *accumulator; /* of this tile alone */
-  T *panel;       /* [D][PANEL] */
+  T *keys;        /* [LANES][D]: the last keys of a tile */
 } FN(Scratch);
 
 INLINE FN(Scratch) FN(scratch)(const BLOCK *block) {
@@ -36,12 +35,12 @@ INLINE FN(Scratch) FN(scratch)(const BLOCK *block) {
   parts.scores = block->scratch;
   parts.powers = parts.scores + FUSED_TILE_KEYS * WIDTH;
   parts.accumulator = parts.powers + CHUNK * WIDTH;
-  parts.panel = parts.accumulator + FN(accumulator_size)(block->value_head_size);
+  parts.keys = parts.accumulator + FN(accumulator_size)(block->value_head_size);
   return parts;
 }
 
 static size_t FN(scratch_size)(size_t head_size, size_t value_head_size) {
-  return (FUSED_TILE_KEYS + CHUNK) * WIDTH + FN(accumulator_size)(value_head_size) + head_size * PANEL;
+  return (FUSED_TILE_KEYS + CHUNK) * WIDTH + FN(accumulator_size)(value_head_size) + head_size * LANES;
 }
 
 /* Which keys of the tile each row attends, by the rules' first and end. */
@@ -52,7 +51,7 @@ typedef struct FN(Ranges) {
   INT first[WIDTH], last_end[WIDTH];            /* row by row */
 } FN(Ranges);
 
-static void FN(find_ranges)(FN(Ranges) *ranges, size_t rows, size_t count, const RULES *rules) {
+static void FN(find_ranges)(FN(Ranges) *ranges, size_t rows, size_t count, const RULES *rules, bool by_row) {
   const bool ranged = rules && (rules->first || rules->end);
   ranges->begin = ranged ? count : 0;
   ranges->end = ranged ? 0 : count;
@@ -62,6 +61,7 @@ static void FN(find_ranges)(FN(Ranges) *ranges, size_t rows, size_t count, const
     ranges->whole_low[w] = 0;
     ranges->whole_high[w] = count;
   }
+  if (!by_row) return;
   for (size_t r = 0; r < WIDTH; r++) {
     ptrdiff_t first = 0, end = (ptrdiff_t)count;
     if (ranged) {
@@ -107,18 +107,21 @@ static void FN(pack_queries)(const INPUT_ROWS *queries, size_t first, size_t cou
       row[i] = queries->base + (ptrdiff_t)(r / queries->inner) * queries->outer_stride +
                (ptrdiff_t)(r % queries->inner) * queries->inner_stride;
     }
-    for (size_t d = 0; d < head_size; d += LANES) {
+    T *out = packed + start;
+    size_t d = 0;
+    if (rows == LANES && (first + start) % queries->inner + LANES <= queries->inner) {
+      for (; d + COLUMNS <= head_size; d += COLUMNS) {
+        V column[COLUMNS];
+        FN(load_columns)(row[0] + d, queries->inner_stride, column);
+        UNROLL for (size_t i = 0; i < COLUMNS; i++) FN(store)(out + (d + i) * WIDTH, column[i] * factor);
+      }
+    }
+    for (; d < head_size; d += LANES) {
       const size_t left = FN(least)(head_size - d, LANES);
       V square[LANES];
-      UNROLL for (size_t i = 0; i < LANES; i++) {
-        square[i] = i < rows ? FN(load_up_to)(row[i] + d, left, 0) * factor : (V)(T)0;
-      }
+      for (size_t i = 0; i < LANES; i++) square[i] = i < rows ? FN(load_up_to)(row[i] + d, left, 0) : (V)(T)0;
       FN(transpose)(square);
-      if (left == LANES) {
-        UNROLL for (size_t i = 0; i < LANES; i++) FN(store)(packed + (d + i) * WIDTH + start, square[i]);
-      } else {
-        for (size_t i = 0; i < left; i++) FN(store)(packed + (d + i) * WIDTH + start, square[i]);
-      }
+      for (size_t i = 0; i < left; i++) FN(store)(out + (d + i) * WIDTH, square[i] * factor);
     }
   }
 }

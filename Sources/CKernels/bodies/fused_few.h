@@ -1,73 +1,99 @@
-/* Few rows (decoding): keys are the lanes. Keys are turned into a panel [D][PANEL] in cache, so that a score is the same chain
- * along D as where queries are the lanes. Scores are [rows][FUSED_TILE_KEYS]. */
+/* Few rows (decoding): keys are the lanes, turned in registers as they come, so that a score is the same chain along D as
+ * where queries are the lanes. Scores are [rows][FUSED_TILE_KEYS]. */
 
-/* Keys 0 ..< count <= PANEL, and 0 up to PANEL. */
-static void FN(pack_keys)(const T *k, size_t ldk, size_t count, size_t head_size, T *panel) {
-  for (size_t start = 0; start < PANEL; start += LANES) {
-    const size_t rows = start < count ? FN(least)(count - start, LANES) : 0;
-    const T *row = k + start * ldk;
-    for (size_t d = 0; d < head_size; d += LANES) {
-      const size_t left = FN(least)(head_size - d, LANES);
-      V square[LANES];
-      if (rows == LANES && left == LANES) {
-        UNROLL for (size_t i = 0; i < LANES; i++) square[i] = FN(load)(row + i * ldk + d);
-      } else {
-        for (size_t i = 0; i < LANES; i++) square[i] = i < rows ? FN(load_up_to)(row + i * ldk + d, left, 0) : (V)(T)0;
-      }
-      FN(transpose)(square);
-      if (left == LANES) {
-        UNROLL for (size_t i = 0; i < LANES; i++) FN(store)(panel + (d + i) * PANEL + start, square[i]);
-      } else {
-        for (size_t i = 0; i < left; i++) FN(store)(panel + (d + i) * PANEL + start, square[i]);
-      }
-    }
-  }
-}
-
-INLINE void FN(few_scores_block)(size_t rows, size_t vectors, const T *queries, size_t head_size, const T *panel, T *s) {
-  V sum[4][4];
-  UNROLL for (size_t r = 0; r < rows; r++) {
-    UNROLL for (size_t w = 0; w < vectors; w++) sum[r][w] = (V)(T)0;
-  }
-  for (size_t d = 0; d < head_size; d++) {
-    V k[4];
-    UNROLL for (size_t w = 0; w < vectors; w++) k[w] = FN(load)(panel + d * PANEL + w * LANES);
-    UNROLL for (size_t r = 0; r < rows; r++) {
-      const V q = (V)queries[d * WIDTH + r];
-      UNROLL for (size_t w = 0; w < vectors; w++) sum[r][w] = FN(multiply_add)(k[w], q, sum[r][w]);
-    }
-  }
-  UNROLL for (size_t r = 0; r < rows; r++) {
-    UNROLL for (size_t w = 0; w < vectors; w++) FN(store)(s + r * FUSED_TILE_KEYS + w * LANES, sum[r][w]);
-  }
-}
-
-static void FN(few_scores_1)(const T *queries, size_t head_size, const T *panel, T *s) {
-  FN(few_scores_block)(1, 4, queries, head_size, panel, s);
-}
-static void FN(few_scores_2)(const T *queries, size_t head_size, const T *panel, T *s) {
-  FN(few_scores_block)(2, 4, queries, head_size, panel, s);
-}
-static void FN(few_scores_4)(const T *queries, size_t head_size, const T *panel, T *s) {
 #if REGISTERS == 32
-  FN(few_scores_block)(4, 4, queries, head_size, panel, s);
+#define KEY_VECTORS 2
 #else
-  FN(few_scores_block)(4, 2, queries, head_size, panel, s);
-  FN(few_scores_block)(4, 2, queries, head_size, panel + 2 * LANES, s + 2 * LANES);
+#define KEY_VECTORS 1
 #endif
+
+/* s[r][j] for KEY_VECTORS vectors of keys. Two chains a row, since one would wait for itself. */
+INLINE void FN(few_scores_block)(size_t rows, size_t groups, const T *queries, size_t head_size, const T *k, ptrdiff_t ldk,
+                                 T *s) {
+  V sum[4][2];
+  UNROLL for (size_t r = 0; r < rows; r++) {
+    UNROLL for (size_t g = 0; g < groups; g++) sum[r][g] = (V)(T)0;
+  }
+  size_t d = 0;
+  for (; d + COLUMNS <= head_size; d += COLUMNS, k += COLUMNS) {
+    V column[2][COLUMNS];
+    UNROLL for (size_t g = 0; g < groups; g++) {
+      const T *part = k + (ptrdiff_t)(g * LANES) * ldk;
+      const T *ahead = part + (ptrdiff_t)(KEYS_AHEAD + d / COLUMNS % (LINE / COLUMNS) * (LANES * COLUMNS / LINE)) * ldk;
+      UNROLL for (ptrdiff_t i = 0; i < LANES * COLUMNS / (ptrdiff_t)LINE; i++) __builtin_prefetch(ahead + i * ldk, 0, 3);
+      FN(load_columns)(part, ldk, column[g]);
+    }
+    UNROLL for (size_t i = 0; i < COLUMNS; i++) {
+      UNROLL for (size_t r = 0; r < rows; r++) {
+        const V q = (V)queries[(d + i) * WIDTH + r];
+        UNROLL for (size_t g = 0; g < groups; g++) sum[r][g] = FN(multiply_add)(column[g][i], q, sum[r][g]);
+      }
+    }
+  }
+  for (; d < head_size; d++, k++) {
+    UNROLL for (size_t g = 0; g < groups; g++) {
+      V column;
+      for (size_t i = 0; i < LANES; i++) column[i] = k[(ptrdiff_t)(g * LANES + i) * ldk];
+      UNROLL for (size_t r = 0; r < rows; r++) {
+        sum[r][g] = FN(multiply_add)(column, (V)queries[d * WIDTH + r], sum[r][g]);
+      }
+    }
+  }
+  UNROLL for (size_t r = 0; r < rows; r++) {
+    UNROLL for (size_t g = 0; g < groups; g++) FN(store)(s + r * FUSED_TILE_KEYS + g * LANES, sum[r][g]);
+  }
 }
 
-static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T *k, size_t ldk, size_t count, T *panel,
+#define FEW_SCORES(ROWS, GROUPS)                                                                                       \
+  static void FN(few_scores_##ROWS##_##GROUPS)(const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, T *s) {  \
+    FN(few_scores_block)(ROWS, GROUPS, queries, head_size, k, ldk, s);                                                 \
+  }
+
+FEW_SCORES(1, 1)
+FEW_SCORES(2, 1)
+FEW_SCORES(4, 1)
+#if KEY_VECTORS == 2
+FEW_SCORES(1, 2)
+FEW_SCORES(2, 2)
+FEW_SCORES(4, 2)
+#endif
+
+typedef void (*FN(FewScores))(const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, T *s);
+
+/* The largest number of rows that is at most this. */
+INLINE size_t FN(rows_at_once)(size_t left) { return left >= 4 ? 4 : left >= 2 ? 2 : 1; }
+
+static FN(FewScores) FN(choose_few_scores)(size_t rows, size_t groups) {
+#if KEY_VECTORS == 2
+  if (groups == 2) {
+    return rows == 4 ? FN(few_scores_4_2) : rows == 2 ? FN(few_scores_2_2) : FN(few_scores_1_2);
+  }
+#endif
+  (void)groups;
+  return rows == 4 ? FN(few_scores_4_1) : rows == 2 ? FN(few_scores_2_1) : FN(few_scores_1_1);
+}
+
+static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T *k, size_t ldk, size_t count, T *copy,
                            T *s) {
-  for (size_t j = ranges->begin / PANEL * PANEL; j < ranges->end; j += PANEL) {
-    FN(pack_keys)(k + j * ldk, ldk, FN(least)(count - j, PANEL), block->head_size, panel);
+  for (size_t j = ranges->begin / LANES * LANES; j < ranges->end;) {
+    const size_t groups = j + KEY_VECTORS * LANES <= count ? KEY_VECTORS : 1;
+    const T *keys = k + j * ldk;
+    size_t ld = ldk;
+    if (j + LANES > count) { /* the rest of the tile's keys, as many as a vector's lanes */
+      for (size_t i = 0; i < LANES; i++) {
+        T *row = copy + i * block->head_size;
+        for (size_t d = 0; d < block->head_size; d++) row[d] = j + i < count ? keys[i * ldk + d] : 0;
+      }
+      keys = copy;
+      ld = block->head_size;
+    }
     for (size_t r = 0; r < block->rows;) {
-      const size_t left = block->rows - r;
-      const size_t rows = left >= 4 ? 4 : left >= 2 ? 2 : 1;
-      (rows == 4 ? FN(few_scores_4) : rows == 2 ? FN(few_scores_2) : FN(few_scores_1))(
-          block->queries + r, block->head_size, panel, s + r * FUSED_TILE_KEYS + j);
+      const size_t rows = FN(rows_at_once)(block->rows - r);
+      FN(choose_few_scores)(rows, groups)(block->queries + r, block->head_size, keys, (ptrdiff_t)ld,
+                                          s + r * FUSED_TILE_KEYS + j);
       r += rows;
     }
+    j += groups * LANES;
   }
 }
 
@@ -122,13 +148,12 @@ static FN(ValuesBlock) FN(choose_few_values)(size_t rows, size_t vectors) {
 static void FN(add_few_values)(const BLOCK *block, const T *p, const T *v, size_t ldv, size_t begin, size_t end, T *acc,
                                bool start) {
   const size_t columns = block->value_head_size, ldacc = FN(padded)(columns);
-  for (size_t j = begin; j < end; j += 32) {
-    const size_t keys = FN(least)(end - j, 32);
+  for (size_t j = begin; j < end; j += FEW_VALUES) {
+    const size_t keys = FN(least)(end - j, FEW_VALUES);
     for (size_t c = 0; c < columns;) {
       const size_t vectors = FN(vectors_at_once)((ldacc - c) / LANES);
       for (size_t r = 0; r < block->rows;) {
-        const size_t left = block->rows - r;
-        const size_t rows = left >= 4 ? 4 : left >= 2 ? 2 : 1;
+        const size_t rows = FN(rows_at_once)(block->rows - r);
         FN(choose_few_values)(rows, vectors)(FN(least)(vectors * LANES, columns - c), p + r * FUSED_TILE_KEYS + j,
                                              v + j * ldv + c, ldv, keys, acc + r * ldacc + c, ldacc, start && j == begin);
         r += rows;

@@ -33,7 +33,7 @@ static void FN(step_few)(BLOCK *block, const T *keys, size_t ldk, const T *value
   const bool fresh = FN(is_fresh)(block);
   T maximum[WIDTH] = {0}, sum[WIDTH] = {0};
   T *acc = fresh ? block->accumulator : scratch.accumulator;
-  FN(few_scores)(block, ranges, keys, ldk, count, scratch.panel, scratch.scores);
+  FN(few_scores)(block, ranges, keys, ldk, count, scratch.keys, scratch.scores);
   FN(few_powers)(block, rules, ranges, count, scratch.scores, maximum, sum);
   if (rules && !values_finite) {
     FN(add_attended_values)(block, rules, ranges, scratch.scores + ranges->begin, FUSED_TILE_KEYS, 1, values, ldv,
@@ -54,9 +54,10 @@ static void FN(step)(BLOCK *block, const T *keys, size_t ldk, const T *values, s
                      bool values_finite) {
   if (rules && !(rules->softcap > 0) && !rules->bias && !rules->keep && !rules->first && !rules->end) rules = NULL;
   FN(Ranges) ranges;
-  FN(find_ranges)(&ranges, block->rows, count, rules);
+  const bool few = block->rows <= FEW_ROWS;
+  FN(find_ranges)(&ranges, block->rows, count, rules, few || rules || block->natural);
   if (ranges.begin >= ranges.end) return;
-  if (block->rows <= FEW_ROWS) {
+  if (few) {
     FN(step_few)(block, keys, ldk, values, ldv, count, rules, values_finite, &ranges);
     return;
   }
@@ -66,19 +67,21 @@ static void FN(step)(BLOCK *block, const T *keys, size_t ldk, const T *values, s
   T *acc = fresh ? block->accumulator : scratch.accumulator;
   V top[3] = {(V)NEGATIVE_INFINITY, (V)NEGATIVE_INFINITY, (V)NEGATIVE_INFINITY}, sum[3] = {(V)(T)0, (V)(T)0, (V)(T)0};
 
-  FN(scores)(block, keys, ldk, &ranges, ranged && !by_element, scratch.scores, top);
+  FN(scores)(block, keys, ldk, values, ldv, &ranges, ranged && !by_element, scratch.scores, top);
   const size_t vectors = (block->rows + LANES - 1) / LANES;
   for (size_t w = 0; by_element && w < vectors; w++) {
     top[w] = FN(apply_block_rules)(scratch.scores, rules, w * LANES, FN(least)(block->rows - w * LANES, LANES), count,
                                    &ranges, block->natural);
   }
-  for (size_t begin = ranges.begin / LANES * LANES; begin < ranges.end; begin += CHUNK) {
-    const size_t end = FN(least)(begin + CHUNK, ranges.end);
+  const size_t first = ranges.begin / LANES * LANES, chunks = (ranges.end - first + CHUNK - 1) / CHUNK;
+  const size_t chunk = FN(whole_vectors)((ranges.end - first + chunks - 1) / chunks);
+  for (size_t begin = first; begin < ranges.end; begin += chunk) {
+    const size_t end = FN(least)(begin + chunk, ranges.end);
     for (size_t w = 0; w < vectors; w++) {
       sum[w] = FN(powers)(scratch.scores + begin * WIDTH + w * LANES, scratch.powers + w * LANES, begin, end, ranges.low[w],
                           ranges.high[w], FN(shifts)(top[w]), sum[w]);
     }
-    const bool start = begin <= ranges.begin;
+    const bool start = begin == first;
     if (rules && !values_finite) {
       FN(add_attended_values)(block, rules, &ranges, scratch.powers, 1, WIDTH, values, ldv, begin, end, acc, start);
     } else {
@@ -124,12 +127,12 @@ static void FN(finish)(const BLOCK *block, const OUTPUT_ROWS *out, size_t first,
       FN(fill)(row, columns, 0);
       continue;
     }
-    const T factor = 1 / sum;
+    const V factor = (V)(1 / sum);
     const T *x = block->accumulator + r * ldacc;
     /* + 0: a sum that begins later may be 0 where another is -0. */
-    for (size_t c = 0; c < columns; c += LANES) {
-      FN(store_up_to)(row + c, columns - c, FN(load)(x + c) * factor + (T)0);
-    }
+    size_t c = 0;
+    for (; c + LANES <= columns; c += LANES) FN(store)(row + c, FN(multiply_add)(FN(load)(x + c), factor, (V)(T)0));
+    if (c < columns) FN(store_part)(row + c, columns - c, FN(multiply_add)(FN(load)(x + c), factor, (V)(T)0));
   }
 }
 

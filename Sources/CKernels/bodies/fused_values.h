@@ -1,10 +1,10 @@
 /* Sums of values: acc[r][:] += sum over j of p[r][j]*v[j][:], a chain in the order of the keys for each element.
  *
  * Values are read as they lie. The registers hold rows x vectors sums; for each key, `vectors` loads and `rows` broadcasts feed
- * rows*vectors multiply-adds. p[r][j] is at p + r*row_stride + j*key_stride. */
+ * rows*vectors multiply-adds. p[r][j] is at p + r*row_stride + j*key_stride. Values are fetched `ahead` keys early; 0: not. */
 
 INLINE void FN(values_block)(size_t rows, size_t vectors, size_t columns, const T *p, size_t row_stride, size_t key_stride,
-                             const T *v, size_t ldv, size_t count, T *acc, size_t ldacc, bool start) {
+                             const T *v, size_t ldv, size_t count, size_t ahead, T *acc, size_t ldacc, bool start) {
   V sum[12][4];
   UNROLL for (size_t r = 0; r < rows; r++) {
     UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = start ? (V)(T)0 : FN(load)(acc + r * ldacc + c * LANES);
@@ -12,6 +12,9 @@ INLINE void FN(values_block)(size_t rows, size_t vectors, size_t columns, const 
   if (columns == vectors * LANES) {
     for (size_t j = 0; j < count; j++) {
       V x[4];
+      if (ahead > 0) {
+        UNROLL for (size_t c = 0; c < vectors; c++) __builtin_prefetch(v + (j + ahead) * ldv + c * LANES, 0, 3);
+      }
       UNROLL for (size_t c = 0; c < vectors; c++) x[c] = FN(load)(v + j * ldv + c * LANES);
       UNROLL for (size_t r = 0; r < rows; r++) {
         const V weight = (V)p[r * row_stride + j * key_stride];
@@ -21,6 +24,9 @@ INLINE void FN(values_block)(size_t rows, size_t vectors, size_t columns, const 
   } else {
     for (size_t j = 0; j < count; j++) {
       V x[4];
+      if (ahead > 0) {
+        UNROLL for (size_t c = 0; c < vectors; c++) __builtin_prefetch(v + (j + ahead) * ldv + c * LANES, 0, 3);
+      }
       UNROLL for (size_t c = 0; c + 1 < vectors; c++) x[c] = FN(load)(v + j * ldv + c * LANES);
       x[vectors - 1] = FN(load_part)(v + j * ldv + (vectors - 1) * LANES, columns - (vectors - 1) * LANES, 0);
       UNROLL for (size_t r = 0; r < rows; r++) {
@@ -37,10 +43,10 @@ INLINE void FN(values_block)(size_t rows, size_t vectors, size_t columns, const 
 typedef void (*FN(ValuesBlock))(size_t columns, const T *p, const T *v, size_t ldv, size_t count, T *acc, size_t ldacc,
                                 bool start);
 
-#define VALUES_BLOCK(NAME, ROWS, VECTORS, ROW_STRIDE, KEY_STRIDE)                                                       \
+#define VALUES_BLOCK(NAME, ROWS, VECTORS, ROW_STRIDE, KEY_STRIDE, AHEAD)                                                       \
   static void FN(NAME##_##ROWS##_##VECTORS)(size_t columns, const T *p, const T *v, size_t ldv, size_t count, T *acc,   \
                                             size_t ldacc, bool start) {                                                 \
-    FN(values_block)(ROWS, VECTORS, columns, p, ROW_STRIDE, KEY_STRIDE, v, ldv, count, acc, ldacc, start);              \
+    FN(values_block)(ROWS, VECTORS, columns, p, ROW_STRIDE, KEY_STRIDE, v, ldv, count, AHEAD, acc, ldacc, start);              \
   }
 
 /* Rows that go with so many vectors; WIDTH is a multiple of each. */
@@ -49,26 +55,26 @@ typedef void (*FN(ValuesBlock))(size_t columns, const T *p, const T *v, size_t l
 #define ROWS_BESIDE_3 (LANES >= 8 ? 8 : 6)
 #define ROWS_BESIDE_4 6
 
-VALUES_BLOCK(values, 6, 1, 1, WIDTH)
-VALUES_BLOCK(values, 12, 1, 1, WIDTH)
-VALUES_BLOCK(values, 6, 2, 1, WIDTH)
-VALUES_BLOCK(few_values, 1, 1, FUSED_TILE_KEYS, 1)
-VALUES_BLOCK(few_values, 2, 1, FUSED_TILE_KEYS, 1)
-VALUES_BLOCK(few_values, 4, 1, FUSED_TILE_KEYS, 1)
-VALUES_BLOCK(few_values, 1, 2, FUSED_TILE_KEYS, 1)
-VALUES_BLOCK(few_values, 2, 2, FUSED_TILE_KEYS, 1)
-VALUES_BLOCK(few_values, 4, 2, FUSED_TILE_KEYS, 1)
+VALUES_BLOCK(values, 6, 1, 1, WIDTH, 0)
+VALUES_BLOCK(values, 12, 1, 1, WIDTH, 0)
+VALUES_BLOCK(values, 6, 2, 1, WIDTH, 0)
+VALUES_BLOCK(few_values, 1, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 2, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 4, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 1, 2, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 2, 2, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 4, 2, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
 #if REGISTERS == 32
-VALUES_BLOCK(values, 12, 2, 1, WIDTH)
-VALUES_BLOCK(values, 8, 3, 1, WIDTH)
-VALUES_BLOCK(values, 6, 3, 1, WIDTH)
-VALUES_BLOCK(values, 6, 4, 1, WIDTH)
-VALUES_BLOCK(few_values, 1, 3, FUSED_TILE_KEYS, 1)
-VALUES_BLOCK(few_values, 2, 3, FUSED_TILE_KEYS, 1)
-VALUES_BLOCK(few_values, 4, 3, FUSED_TILE_KEYS, 1)
-VALUES_BLOCK(few_values, 1, 4, FUSED_TILE_KEYS, 1)
-VALUES_BLOCK(few_values, 2, 4, FUSED_TILE_KEYS, 1)
-VALUES_BLOCK(few_values, 4, 4, FUSED_TILE_KEYS, 1)
+VALUES_BLOCK(values, 12, 2, 1, WIDTH, 0)
+VALUES_BLOCK(values, 8, 3, 1, WIDTH, 0)
+VALUES_BLOCK(values, 6, 3, 1, WIDTH, 0)
+VALUES_BLOCK(values, 6, 4, 1, WIDTH, 0)
+VALUES_BLOCK(few_values, 1, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 2, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 4, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 1, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 2, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 4, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
 #endif
 
 /* How many vectors of Dv to take next, `left` being left. */

@@ -47,6 +47,15 @@ ATTENTION_FUSED_ROWS(float, FusedOutputRowsF32, )
 ATTENTION_FUSED_ROWS(double, FusedInputRowsF64, const)
 ATTENTION_FUSED_ROWS(double, FusedOutputRowsF64, )
 
+/* Memory that will be wanted soon (the next block's queries, the next head's first keys, where results go): while a tile is
+ * computed it is fetched into the cache, a little at a time. Distances in bytes. */
+typedef struct FusedAhead {
+  const void *base;
+  size_t rows;
+  size_t row_bytes;
+  ptrdiff_t stride;
+} FusedAhead;
+
 /* A block of query rows and what has been summed up for it. */
 #define ATTENTION_FUSED_BLOCK(T, NAME)                                                                           \
   typedef struct NAME {                                                                                          \
@@ -60,6 +69,8 @@ ATTENTION_FUSED_ROWS(double, FusedOutputRowsF64, )
     T *sum;                  /* [W]; 0 before the first tile */                                                  \
     T *accumulator;          /* accumulator_size(Dv) */                                                          \
     T *scratch;              /* scratch_size(D, Dv) */                                                           \
+    const FusedAhead *_Nullable ahead; /* [ahead_count], for the next step; only hints */                        \
+    size_t ahead_count;                                                                                          \
   } NAME;
 
 ATTENTION_FUSED_BLOCK(float, FusedBlockF32)
