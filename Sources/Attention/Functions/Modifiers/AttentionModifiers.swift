@@ -23,9 +23,14 @@ public struct AttentionModifiers<Scalar: BLASScalar>: Sendable {
   /// Weights set to 0 at random, in training.
   public var dropout: AttentionDropout?
   /// A function of every score, before bias and mask.
-  public var scoreProgram: ScoreProgram<Scalar>?
+  public var scoreProgram: ScoreProgram<Scalar>? {
+    didSet { hasPrograms = Self.has(scoreProgram, probabilityProgram) }
+  }
   /// A function of every weight, after the softmax.
-  public var probabilityProgram: ScoreProgram<Scalar>?
+  public var probabilityProgram: ScoreProgram<Scalar>? {
+    didSet { hasPrograms = Self.has(scoreProgram, probabilityProgram) }
+  }
+  private(set) var hasPrograms: Bool
 
   public init(
     sinks: [Scalar]? = nil, dropout: AttentionDropout? = nil, scoreProgram: ScoreProgram<Scalar>? = nil,
@@ -36,7 +41,16 @@ public struct AttentionModifiers<Scalar: BLASScalar>: Sendable {
     self.dropout = dropout
     self.scoreProgram = scoreProgram
     self.probabilityProgram = probabilityProgram
+    hasPrograms = Self.has(scoreProgram, probabilityProgram)
   }
+
+  private static func has(_ programs: ScoreProgram<Scalar>?...) -> Bool {
+    for case .some in programs { return true }
+    return false
+  }
+
+  /// Whether scores or weights are changed one by one.
+  var changesScores: Bool { hasPrograms || (dropout.map { $0.probability > 0 } ?? false) }
 
   /// None.
   public static var none: AttentionModifiers { AttentionModifiers() }
