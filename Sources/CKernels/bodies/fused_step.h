@@ -65,7 +65,11 @@ static void FN(step)(BLOCK *block, const T *keys, size_t ldk, const T *values, s
   const bool fresh = FN(is_fresh)(block), ranged = rules && (rules->first || rules->end);
   const bool by_element = rules && (rules->softcap > 0 || rules->bias || rules->keep);
   T *acc = fresh ? block->accumulator : scratch.accumulator;
-  V top[3] = {(V)NEGATIVE_INFINITY, (V)NEGATIVE_INFINITY, (V)NEGATIVE_INFINITY}, sum[3] = {(V)(T)0, (V)(T)0, (V)(T)0};
+  V top[VECTORS], sum[VECTORS];
+  for (size_t w = 0; w < VECTORS; w++) {
+    top[w] = (V)NEGATIVE_INFINITY;
+    sum[w] = (V)(T)0;
+  }
 
   FN(scores)(block, keys, ldk, values, ldv, &ranges, ranged && !by_element, scratch.scores, top);
   const size_t vectors = (block->rows + LANES - 1) / LANES;

@@ -78,7 +78,7 @@ ATTENTION_FUSED_BLOCK(double, FusedBlockF64)
 
 /* The functions, for one element type T.
  *
- * width             W.
+ * width             W: 48 in every set.
  * few               blocks of at most this many rows are computed key by key in the lanes (decoding): each key and value
  *                   is then read once for all rows.
  * queries_size      elements of packed queries; accumulator_size, scratch_size likewise.
