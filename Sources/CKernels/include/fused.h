@@ -88,7 +88,9 @@ ATTENTION_FUSED_BLOCK(double, FusedBlockF64)
  *                   (row r of the block is row r of the rules, columns are the tile's keys); NULL: none. softcap and bias need
  *                   a natural block. With values_finite false, and a rule that masks, values that a row does not attend are
  *                   passed over one by one, which is slow; elsewhere NaN and infinity need no care.
- *                   Keys that no row attends (by first and end) are not read.
+ *                   Keys and values before the first or past the last one that some row attends (by first and end) have
+ *                   no part; keys within a few vectors of them may be read, values are not. What follows them is
+ *                   fetched into the cache, which never faults.
  * merge             folds what another block (same rows, Dv) has into this one.
  * finish            out = accumulator / sum for all rows, 0 where sum is 0; log_sum_exp [rows] = ln of the sum of e^score,
  *                   -inf where sum is 0; NULL: not wanted. Row r of the block is row first + r of out.
