@@ -36,9 +36,9 @@
       0x1.4308fa1dce4b1p-13, 0x1.5d87ff4d22874p-10, 0x1.3b2ab6f73415ep-7, 0x1.c6b08d7065838p-5, 0x1.ebfbdff82c04bp-3, \
       0x1.62e42fefa39f5p-1
 /* 2^t is taken as 0 from here down. */
-#define EXP2_LOWEST -1022.5
-/* Adding this rounds to an integer n; the sum's low bits are then the exponent of 2^n. */
-#define ROUND_TO_BIASED (0x1.8p52 + 1023)
+#define EXP2_LOWEST -1023.5
+/* Adding this rounds to an integer n; the sum's low bits are then the exponent of 2^(n+1). Even, so that n = 0 for -0.5. */
+#define ROUND_TO_BIASED (0x1.8p52 + 1024)
 #define LN_2 0x1.62e42fefa39efp-1
 
 #include "all.h"

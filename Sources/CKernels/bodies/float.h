@@ -28,12 +28,13 @@
 /* tanh(x) is 1 for 2x above this. */
 #define TANH_HIGHEST 20.0f
 
-/* 2^f = 1 + f*Q(f) on 0 <= f <= 1: Q of degree 4 that minimises the relative error (Remez), 8.2e-8; highest term first. */
-#define EXP2_TERMS 0x1.e974fap-10f, 0x1.277856p-7f, 0x1.c91ce6p-5f, 0x1.ebdb56p-3f, 0x1.62e4bap-1f
+/* 2^f = 1 + f*Q(f) on 0 <= f <= 1: Q of degree 4 that minimises the error in ULP, roundings included (Remez, then a search
+ * among the neighbours); highest term first. */
+#define EXP2_TERMS 0x1.ee3836p-10f, 0x1.260a2ep-7f, 0x1.c96868p-5f, 0x1.ebd53ap-3f, 0x1.62e4e2p-1f
 /* 2^t is taken as 0 from here down. */
-#define EXP2_LOWEST -126.5f
-/* Adding this rounds to an integer n; the sum's low bits are then the exponent of 2^n. */
-#define ROUND_TO_BIASED (0x1.8p23f + 127)
+#define EXP2_LOWEST -127.5f
+/* Adding this rounds to an integer n; the sum's low bits are then the exponent of 2^(n+1). Even, so that n = 0 for -0.5. */
+#define ROUND_TO_BIASED (0x1.8p23f + 128)
 #define LN_2 0x1.62e430p-1f
 
 #include "all.h"

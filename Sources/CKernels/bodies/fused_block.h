@@ -1,10 +1,11 @@
 /* A block of rows against a tile of keys: sizes, the range of keys that each row attends, queries as lanes. */
 
-/* Rows of a block: three vectors of queries. */
-#define WIDTH (3 * LANES)
+/* Rows of a block: a multiple of every set's vectors, and of the rows that fused_values.h has in registers. */
+#define WIDTH 48
+#define VECTORS (WIDTH / LANES)
 /* Keys whose exponentials are in cache at a time, at most. */
 #define CHUNK 96
-#define FEW_ROWS (WIDTH < 8 ? WIDTH : 8)
+#define FEW_ROWS 8
 
 #if REGISTERS == 32
 #define MOST_VALUE_VECTORS 4
@@ -46,8 +47,8 @@ static size_t FN(scratch_size)(size_t head_size, size_t value_head_size) {
 /* Which keys of the tile each row attends, by the rules' first and end. */
 typedef struct FN(Ranges) {
   size_t begin, end;                            /* no row attends keys outside */
-  size_t low[3], high[3];                       /* nor any of a vector's rows outside of these */
-  size_t whole_low[3], whole_high[3];           /* all of a vector's rows attend what is inside */
+  size_t low[VECTORS], high[VECTORS];           /* nor any of a vector's rows outside of these */
+  size_t whole_low[VECTORS], whole_high[VECTORS]; /* all of a vector's rows attend what is inside */
   INT first[WIDTH], last_end[WIDTH];            /* row by row */
 } FN(Ranges);
 
@@ -55,7 +56,7 @@ static void FN(find_ranges)(FN(Ranges) *ranges, size_t rows, size_t count, const
   const bool ranged = rules && (rules->first || rules->end);
   ranges->begin = ranged ? count : 0;
   ranges->end = ranged ? 0 : count;
-  for (size_t w = 0; w < 3; w++) {
+  for (size_t w = 0; w < VECTORS; w++) {
     ranges->low[w] = ranges->begin;
     ranges->high[w] = w * LANES < rows ? ranges->end : 0;
     ranges->whole_low[w] = 0;
@@ -84,7 +85,7 @@ static void FN(find_ranges)(FN(Ranges) *ranges, size_t rows, size_t count, const
     ranges->last_end[r] = (INT)end;
   }
   if (!ranged) return;
-  for (size_t w = 0; w < 3; w++) {
+  for (size_t w = 0; w < VECTORS; w++) {
     if (ranges->low[w] >= ranges->high[w]) continue;
     ranges->begin = FN(least)(ranges->begin, ranges->low[w]);
     ranges->end = FN(most)(ranges->end, ranges->high[w]);

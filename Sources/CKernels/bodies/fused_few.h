@@ -97,7 +97,7 @@ static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T
   }
 }
 
-/* Rules, then 2^(s - maximum) in place for keys begin ..< end (whole vectors), 0 where masked. */
+/* Rules, then the powers of s - maximum in place for keys begin ..< end (whole vectors), 0 where masked. */
 static void FN(few_powers)(const BLOCK *block, const RULES *rules, const FN(Ranges) *ranges, size_t count, T *s, T *maximum,
                            T *sum) {
   const size_t begin = ranges->begin / LANES * LANES, end = FN(whole_vectors)(ranges->end);
@@ -114,14 +114,10 @@ static void FN(few_powers)(const BLOCK *block, const RULES *rules, const FN(Rang
     } else {
       top = FN(row_maximum)(row + first, last - first);
     }
-    if (block->natural) {
-      for (size_t j = begin; j < end; j += LANES) FN(store)(row + j, FN(load)(row + j) * (T)LOG2_E);
-      top *= (T)LOG2_E;
-    }
     const T shift = FN(shift)(top);
     T total = 0;
     for (size_t j = begin; j < end; j += LANES) {
-      const V e = FN(exp2_below)(FN(load)(row + j) - shift);
+      const V e = FN(power)(FN(load)(row + j), (V)shift, block->natural);
       FN(store)(row + j, e);
       total += FN(sum_in_pairs)(e);
     }

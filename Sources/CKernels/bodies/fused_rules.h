@@ -23,9 +23,8 @@ INLINE void FN(keep_square)(const RULES *rules, size_t row, size_t rows, size_t 
 }
 
 /* One vector of rows from `row` on, `rows` of them in the block: applies the rules to the scores of keys low ..< high, -inf
- * where masked, and to base 2 if natural. Returns the maxima. */
-static V FN(apply_block_rules)(T *s, const RULES *rules, size_t row, size_t rows, size_t count, const FN(Ranges) *ranges,
-                               bool natural) {
+ * where masked. Returns the maxima. */
+static V FN(apply_block_rules)(T *s, const RULES *rules, size_t row, size_t rows, size_t count, const FN(Ranges) *ranges) {
   const size_t low = ranges->low[row / LANES], high = ranges->high[row / LANES];
   V top = (V)NEGATIVE_INFINITY;
   for (size_t start = low / LANES * LANES; start < high; start += LANES) {
@@ -40,7 +39,6 @@ static V FN(apply_block_rules)(T *s, const RULES *rules, size_t row, size_t rows
       if (rules && rules->bias) x = bias[i] == NEGATIVE_INFINITY ? bias[i] : x + bias[i];
       if (rules && rules->keep) x = __builtin_convertvector(keep[i] != 0, FN(lanes)) ? x : (V)NEGATIVE_INFINITY;
       x = FN(attended)(ranges->first + row, ranges->last_end + row, start + i) ? x : (V)NEGATIVE_INFINITY;
-      if (natural) x = x * (T)LOG2_E;
       FN(store)(s + (start + i) * WIDTH + row, x);
       top = FN(greater)(x, top);
     }

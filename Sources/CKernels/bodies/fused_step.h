@@ -8,8 +8,8 @@ static void FN(fold)(BLOCK *block, const T *maximum, const T *sum, const T *acc)
   for (size_t r = 0; r < block->rows; r += LANES) {
     const V old = FN(load)(block->maximum + r), tile = FN(load)(maximum + r);
     const V top = FN(greater)(tile, old);
-    const V a = old == NEGATIVE_INFINITY ? (V)(T)1 : FN(exp2_below)(old - top);
-    const V b = tile == NEGATIVE_INFINITY ? (V)(T)1 : FN(exp2_below)(tile - top);
+    const V a = old == NEGATIVE_INFINITY ? (V)(T)1 : FN(power)(old, top, block->natural);
+    const V b = tile == NEGATIVE_INFINITY ? (V)(T)1 : FN(power)(tile, top, block->natural);
     FN(store)(block->maximum + r, top);
     FN(store)(block->sum + r, FN(multiply_add)(FN(load)(sum + r), b, FN(load)(block->sum + r) * a));
     FN(store)(before + r, a);
@@ -55,7 +55,7 @@ static void FN(step)(BLOCK *block, const T *keys, size_t ldk, const T *values, s
   if (rules && !(rules->softcap > 0) && !rules->bias && !rules->keep && !rules->first && !rules->end) rules = NULL;
   FN(Ranges) ranges;
   const bool few = block->rows <= FEW_ROWS;
-  FN(find_ranges)(&ranges, block->rows, count, rules, few || rules || block->natural);
+  FN(find_ranges)(&ranges, block->rows, count, rules, few || rules);
   if (ranges.begin >= ranges.end) return;
   if (few) {
     FN(step_few)(block, keys, ldk, values, ldv, count, rules, values_finite, &ranges);
@@ -63,22 +63,26 @@ static void FN(step)(BLOCK *block, const T *keys, size_t ldk, const T *values, s
   }
   const FN(Scratch) scratch = FN(scratch)(block);
   const bool fresh = FN(is_fresh)(block), ranged = rules && (rules->first || rules->end);
-  const bool by_element = block->natural || (rules && (rules->softcap > 0 || rules->bias || rules->keep));
+  const bool by_element = rules && (rules->softcap > 0 || rules->bias || rules->keep);
   T *acc = fresh ? block->accumulator : scratch.accumulator;
-  V top[3] = {(V)NEGATIVE_INFINITY, (V)NEGATIVE_INFINITY, (V)NEGATIVE_INFINITY}, sum[3] = {(V)(T)0, (V)(T)0, (V)(T)0};
+  V top[VECTORS], sum[VECTORS];
+  for (size_t w = 0; w < VECTORS; w++) {
+    top[w] = (V)NEGATIVE_INFINITY;
+    sum[w] = (V)(T)0;
+  }
 
   FN(scores)(block, keys, ldk, values, ldv, &ranges, ranged && !by_element, scratch.scores, top);
   const size_t vectors = (block->rows + LANES - 1) / LANES;
   for (size_t w = 0; by_element && w < vectors; w++) {
     top[w] = FN(apply_block_rules)(scratch.scores, rules, w * LANES, FN(least)(block->rows - w * LANES, LANES), count,
-                                   &ranges, block->natural);
+                                   &ranges);
   }
   const size_t first = ranges.begin / LANES * LANES, chunks = (ranges.end - first + CHUNK - 1) / CHUNK;
   const size_t chunk = FN(whole_vectors)((ranges.end - first + chunks - 1) / chunks);
   for (size_t begin = first; begin < ranges.end; begin += chunk) {
     const size_t end = FN(least)(begin + chunk, ranges.end);
     for (size_t w = 0; w < vectors; w++) {
-      sum[w] = FN(powers)(scratch.scores + begin * WIDTH + w * LANES, scratch.powers + w * LANES, begin, end, ranges.low[w],
+      sum[w] = (block->natural ? FN(natural_powers) : FN(powers))(scratch.scores + begin * WIDTH + w * LANES, scratch.powers + w * LANES, begin, end, ranges.low[w],
                           ranges.high[w], FN(shifts)(top[w]), sum[w]);
     }
     const bool start = begin == first;
@@ -122,7 +126,7 @@ static void FN(finish)(const BLOCK *block, const OUTPUT_ROWS *out, size_t first,
     T *row = out->base + (ptrdiff_t)(place / out->inner) * out->outer_stride +
              (ptrdiff_t)(place % out->inner) * out->inner_stride;
     const T sum = block->begun ? block->sum[r] : 0;
-    if (log_sum_exp) log_sum_exp[r] = sum == 0 ? NEGATIVE_INFINITY : block->maximum[r] * (T)LN_2 + LOG(sum);
+    if (log_sum_exp) log_sum_exp[r] = sum == 0 ? NEGATIVE_INFINITY : block->maximum[r] * (block->natural ? 1 : (T)LN_2) + LOG(sum);
     if (sum == 0) {
       FN(fill)(row, columns, 0);
       continue;

@@ -49,15 +49,8 @@ typedef void (*FN(ValuesBlock))(size_t columns, const T *p, const T *v, size_t l
     FN(values_block)(ROWS, VECTORS, columns, p, ROW_STRIDE, KEY_STRIDE, v, ldv, count, AHEAD, acc, ldacc, start);              \
   }
 
-/* Rows that go with so many vectors; WIDTH is a multiple of each. */
-#define ROWS_BESIDE_1 (LANES >= 4 ? 12 : 6)
-#define ROWS_BESIDE_2 (LANES >= 4 && REGISTERS == 32 ? 12 : 6)
-#define ROWS_BESIDE_3 (LANES >= 8 ? 8 : 6)
-#define ROWS_BESIDE_4 6
-
-VALUES_BLOCK(values, 6, 1, 1, WIDTH, 0)
+/* WIDTH is a multiple of the numbers of rows. */
 VALUES_BLOCK(values, 12, 1, 1, WIDTH, 0)
-VALUES_BLOCK(values, 6, 2, 1, WIDTH, 0)
 VALUES_BLOCK(few_values, 1, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
 VALUES_BLOCK(few_values, 2, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
 VALUES_BLOCK(few_values, 4, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
@@ -67,7 +60,6 @@ VALUES_BLOCK(few_values, 4, 2, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
 #if REGISTERS == 32
 VALUES_BLOCK(values, 12, 2, 1, WIDTH, 0)
 VALUES_BLOCK(values, 8, 3, 1, WIDTH, 0)
-VALUES_BLOCK(values, 6, 3, 1, WIDTH, 0)
 VALUES_BLOCK(values, 6, 4, 1, WIDTH, 0)
 VALUES_BLOCK(few_values, 1, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
 VALUES_BLOCK(few_values, 2, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
@@ -75,6 +67,8 @@ VALUES_BLOCK(few_values, 4, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
 VALUES_BLOCK(few_values, 1, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
 VALUES_BLOCK(few_values, 2, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
 VALUES_BLOCK(few_values, 4, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+#else
+VALUES_BLOCK(values, 6, 2, 1, WIDTH, 0)
 #endif
 
 /* How many vectors of Dv to take next, `left` being left. */
@@ -86,21 +80,21 @@ INLINE size_t FN(vectors_at_once)(size_t left) {
 static FN(ValuesBlock) FN(choose_values)(size_t vectors, size_t *rows) {
   switch (vectors) {
     case 1:
-      *rows = ROWS_BESIDE_1;
-      return ROWS_BESIDE_1 == 12 ? FN(values_12_1) : FN(values_6_1);
+      *rows = 12;
+      return FN(values_12_1);
 #if REGISTERS == 32
     case 2:
-      *rows = ROWS_BESIDE_2;
-      return ROWS_BESIDE_2 == 12 ? FN(values_12_2) : FN(values_6_2);
+      *rows = 12;
+      return FN(values_12_2);
     case 3:
-      *rows = ROWS_BESIDE_3;
-      return ROWS_BESIDE_3 == 8 ? FN(values_8_3) : FN(values_6_3);
+      *rows = 8;
+      return FN(values_8_3);
     default:
-      *rows = ROWS_BESIDE_4;
+      *rows = 6;
       return FN(values_6_4);
 #else
     default:
-      *rows = ROWS_BESIDE_2;
+      *rows = 6;
       return FN(values_6_2);
 #endif
   }

@@ -1,8 +1,8 @@
 /* Register-blocked attention: a block of query rows against a tile of keys and values, no BLAS inside.
  *
  * What `block->rows` rows of queries get from `count` keys and values, by the online softmax (Milakov and Gimelshein 2018,
- * algorithm 3; Dao et al. 2022, "FlashAttention", algorithm 1). Scores are taken to base 2: with queries packed by the factor
- * scale*log2(e), e^(s - m) = 2^(s' - m').
+ * algorithm 3; Dao et al. 2022, "FlashAttention", algorithm 1). Exponentials are to base 2: with queries packed by the factor
+ * scale*log2(e), e^(s - m) = 2^(s' - m'). Softcap and bias want natural scores: factor scale, and a multiplication more for each.
  *
  * Letters as in kernels.h and: D head size of queries and keys, Dv head size of values, W = `width` rows that a block has room
  * for. Keys [count][D] and values [count][Dv] are read as they lie, with leading dimensions; no alignment is required, but
@@ -65,7 +65,7 @@ typedef struct FusedAhead {
     bool natural;            /* queries were packed with the factor scale, not scale*log2(e): for softcap, bias */ \
     bool begun;              /* whether a tile has been added: until then accumulator holds nothing */           \
     const T *queries;        /* from pack_queries */                                                             \
-    T *maximum;              /* [W], in base 2; -inf before the first tile */                                    \
+    T *maximum;              /* [W], base 2 unless natural; -inf before a tile */                                    \
     T *sum;                  /* [W]; 0 before the first tile */                                                  \
     T *accumulator;          /* accumulator_size(Dv) */                                                          \
     T *scratch;              /* scratch_size(D, Dv) */                                                           \
@@ -78,7 +78,7 @@ ATTENTION_FUSED_BLOCK(double, FusedBlockF64)
 
 /* The functions, for one element type T.
  *
- * width             W.
+ * width             W: 48 in every set.
  * few               blocks of at most this many rows are computed key by key in the lanes (decoding): each key and value
  *                   is then read once for all rows.
  * queries_size      elements of packed queries; accumulator_size, scratch_size likewise.
@@ -88,12 +88,14 @@ ATTENTION_FUSED_BLOCK(double, FusedBlockF64)
  *                   (row r of the block is row r of the rules, columns are the tile's keys); NULL: none. softcap and bias need
  *                   a natural block. With values_finite false, and a rule that masks, values that a row does not attend are
  *                   passed over one by one, which is slow; elsewhere NaN and infinity need no care.
- *                   Keys that no row attends (by first and end) are not read.
+ *                   Keys and values before the first or past the last one that some row attends (by first and end) have
+ *                   no part; keys within a few vectors of them may be read, values are not. What follows them is
+ *                   fetched into the cache, which never faults.
  * merge             folds what another block (same rows, Dv) has into this one.
  * finish            out = accumulator / sum for all rows, 0 where sum is 0; log_sum_exp [rows] = ln of the sum of e^score,
  *                   -inf where sum is 0; NULL: not wanted. Row r of the block is row first + r of out.
- * exp2              y[i] = 2^x[i] for x <= 0 as step has it: at most 2 ULP where the result is a normal number, 0 below;
- *                   exactly 1 at 0; NaN -> NaN, -inf -> 0.
+ * exp2              y[i] = 2^x[i] for x <= 0 as step has it. Where the result is a normal number: Float at most 2.2 ULP (plain:
+ *                   2.4), Double 1.4; below, it is 0 or subnormal; exactly 1 at 0; NaN -> NaN, -inf -> 0.
  */
 #define ATTENTION_FUSED_TABLE(T, SUFFIX)                                                                            \
   typedef struct FusedKernels##SUFFIX {                                                                             \
