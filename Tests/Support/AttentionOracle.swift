@@ -3,8 +3,8 @@ import Glibc
 /// Attention straight from its equation, in Double, on plain arrays: what every path of the package is held to, sharing
 /// nothing with them.
 ///
-/// scores = scale·Q·Kᵀ, capped = c·tanh(scores/c), masked = capped + bias where attended and −∞ elsewhere, weights = softmax,
-/// output = weights·V (Vaswani et al. 2017, section 3.2.1; ONNX Attention, opset 24, for the order). A row with nothing to
+/// scores = scale·Q·Kᵀ, capped = c·tanh(scores/c), masked = score(capped) + bias where attended and −∞ elsewhere,
+/// weights = probability(softmax), output = weights·V (Vaswani et al. 2017, section 3.2.1; ONNX Attention, opset 24, for the order). A row with nothing to
 /// attend gives output 0, weights 0 and log-sum-exp −∞.
 public struct AttentionOracle {
   public var batch = 1  // B
@@ -25,6 +25,11 @@ public struct AttentionOracle {
   public var isAttended: ((_ batch: Int, _ head: Int, _ query: Int, _ key: Int) -> Bool)?
   /// Added to the score; −∞ masks. nil: nothing.
   public var bias: ((_ batch: Int, _ head: Int, _ query: Int, _ key: Int) -> Double)?
+
+  /// Changes a capped score, before bias and mask; −∞ masks. nil: nothing.
+  public var score: ((_ score: Double, _ batch: Int, _ head: Int, _ query: Int, _ key: Int) -> Double)?
+  /// Changes a weight; those of masked places stay 0. nil: nothing.
+  public var probability: ((_ weight: Double, _ batch: Int, _ head: Int, _ query: Int, _ key: Int) -> Double)?
 
   public init() {}
 
@@ -134,6 +139,7 @@ extension AttentionOracle {
         let (scoreRow, weightRow) = (scores + row * keyCount, weights + row * keyCount)
         mask(scoreRow, batch: batch, head: head, query: query, inFloat: inFloat)
         answer.logSumExp[row] = softmax(scoreRow, into: weightRow, inFloat: inFloat)
+        change(weightRow, scores: scoreRow, batch: batch, head: head, query: query, inFloat: inFloat)
         answer.output.withUnsafeMutableBufferPointer { output in
           values.withUnsafeBufferPointer { values in
             guard let output = output.baseAddress, let values = values.baseAddress else { return }
@@ -153,14 +159,34 @@ extension AttentionOracle {
   private func mask(
     _ scores: UnsafeMutablePointer<Double>, batch: Int, head: Int, query: Int, inFloat: Bool
   ) {
-    if isAttended == nil, bias == nil { return }
+    if isAttended == nil, bias == nil, score == nil { return }
     var key = 0
     while key < keyCount {
+      if let score {
+        let changed = score(scores[key], batch, head, query, key)
+        scores[key] = inFloat ? Double(Float(changed)) : changed
+      }
       if let isAttended, !isAttended(batch, head, query, key) {
         scores[key] = -.infinity
-      } else if let bias {
+      } else if let bias, scores[key] > -.infinity {
         let sum = scores[key] + bias(batch, head, query, key)
         scores[key] = inFloat ? Double(Float(sum)) : sum
+      }
+      key = key &+ 1
+    }
+  }
+
+  /// The probability program on a row of weights; masked ones stay 0.
+  private func change(
+    _ weights: UnsafeMutablePointer<Double>, scores: UnsafePointer<Double>, batch: Int, head: Int, query: Int,
+    inFloat: Bool
+  ) {
+    guard let probability else { return }
+    var key = 0
+    while key < keyCount {
+      if scores[key] > -.infinity {
+        let changed = probability(weights[key], batch, head, query, key)
+        weights[key] = inFloat ? Double(Float(changed)) : changed
       }
       key = key &+ 1
     }

@@ -21,8 +21,8 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
   public private(set) var keeps: [Tensor<Bool>] = []
   /// Added to the scores, each broadcastable to [B, H, L, S]; −∞ masks.
   public private(set) var biases: [Tensor<Scalar>] = []
-  /// Rules; all must let a place through.
-  public private(set) var patterns: [MaskPattern] = []
+  /// A rule that must let a place through; nil: none.
+  public private(set) var pattern: MaskPattern?
 
   /// Added to the scores by distance; nil: none.
   public private(set) var positionBias: PositionBias<Scalar>?
@@ -83,7 +83,7 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
   /// Attends where a rule lets it; tiles that the rule empties cost nothing.
   public static func pattern(_ pattern: MaskPattern) -> AttentionMask {
     var mask = AttentionMask()
-    mask.patterns = [pattern]
+    mask.pattern = pattern
     return mask
   }
 
@@ -116,7 +116,11 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
     both.keyLengthCounts += other.keyLengthCounts
     both.keeps += other.keeps
     both.biases += other.biases
-    both.patterns += other.patterns
+    if let mine = pattern, let theirs = other.pattern {
+      both.pattern = mine & theirs
+    } else {
+      both.pattern = pattern ?? other.pattern
+    }
     if other.hasPositionBias, let theirs = other.positionBias {
       if hasPositionBias, let mine = positionBias {
         both.positionBias = mine + theirs
@@ -140,7 +144,7 @@ public struct AttentionMask<Scalar: BLASScalar>: Sendable {
   /// Whether the keys that a query may attend depend on where it stands among them.
   var hasEdge: Bool { isCausal || windowLeft != nil || windowRight != nil }
   /// Whether the mask depends on where queries stand among the keys.
-  var needsAlignment: Bool { hasEdge || hasPositionBias || patterns.contains { $0.needsAlignment } }
+  var needsAlignment: Bool { hasEdge || hasPositionBias || pattern?.rule.needsAlignment == true }
 }
 
 extension AttentionMask: CustomStringConvertible {
@@ -156,8 +160,8 @@ extension AttentionMask: CustomStringConvertible {
     }
     parts += keeps.map { "keep\($0.shape)" }
     parts += biases.map { "bias\($0.shape)" }
-    parts += patterns.map(\.description)
     if hasPositionBias, let positionBias { parts.append("positionBias(\(positionBias))") }
+    if let pattern { parts.append(parts.isEmpty || !pattern.isUnion ? "\(pattern)" : "(\(pattern))") }
     return parts.isEmpty ? "none" : parts.joined(separator: " & ")
   }
 }

@@ -3,8 +3,10 @@ internal import Tensors
 extension AttentionPlan {
   /// What the plan does, in words and numbers: sizes, mask, path and why, tiles, operations, memory, threads.
   ///
-  /// - Complexity: looks at every tile's part of a `keep` mask; otherwise O(rows).
-  public func explain() -> String {
+  /// - Complexity: looks at every tile's part of a `keep` mask; otherwise O(rows), and for a pattern at most 2²⁶ places.
+  public func explain() -> String { explain(placesLimit: Self.placesLimit) }
+
+  func explain(placesLimit: Int) -> String {
     let element = Scalar.self == Float.self ? "Float" : "Double"
     var lines = [
       "problem    B \(shape.batch), H \(shape.heads), G \(shape.keyValueHeads), L \(shape.queries), S \(shape.keys), "
@@ -14,78 +16,22 @@ extension AttentionPlan {
       "path       \(path.rawValue): \(reason)",
     ]
     if "\(modifiers)" != "none" { lines.insert("modifiers  \(modifiers)", at: 3) }
-    let tiles = tileCounts()
+    let tiles = tileCounts(placesLimit: placesLimit)
     if tiles.total > 0 {
       lines.append(
         "tiles      \(tiles.total) of \(tiles.size): \(tiles.full) full, \(tiles.partial) partial, "
-          + "\(tiles.skipped) skipped")
+          + "\(tiles.skipped) skipped" + (tiles.unknown > 0 ? ", \(tiles.unknown) decided by each run" : ""))
     }
     let all = shape.floatingPointOperations
-    lines.append("work       \(Self.scaled(usefulOperations()))FLOP useful of \(Self.scaled(all))FLOP without a mask")
+    let useful = usefulWork(placesLimit: placesLimit)
+    lines.append(
+      "work       \(useful.isBound ? "at most " : "")\(Self.scaled(useful.operations))FLOP useful of "
+        + "\(Self.scaled(all))FLOP without a mask")
     lines.append(
       "memory     reads \(Self.scaled(inputBytes))B, writes \(Self.scaled(outputBytes))B, "
         + "scratch \(Self.scaled(Double(scratchBytes)))B in all")
     lines.append("threads    \(usefulWorkers) of \(workers) workers, BLAS at one thread each")
     return lines.joined(separator: "\n")
-  }
-
-  /// 2·(D + Dv) for every pair of query and key that ranges (causal, window, lengths) let through.
-  public func usefulOperations() -> Double {
-    guard let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape) else { return 0 }
-    guard resolved.hasRanges else { return shape.floatingPointOperations }
-    guard shape.queries > 0, shape.keys > 0 else { return 0 }
-    var pairs = 0.0
-    for batch in 0..<shape.batch {
-      for query in 0..<shape.queries {
-        let range = resolved.range(batch: batch, query: query)
-        pairs += Double(max(0, range.end - range.first))
-      }
-    }
-    return 2 * pairs * Double(shape.heads) * Double(shape.headSize + shape.valueHeadSize)
-  }
-
-  /// Tiles of the chosen path by what the mask does to them: full ones skip it, partial ones apply it (or a bias), skipped ones
-  /// are neither computed nor read.
-  struct TileCounts {
-    var size = ""
-    var full = 0
-    var partial = 0
-    var skipped = 0
-    var total: Int { full + partial + skipped }
-  }
-
-  func tileCounts() -> TileCounts {
-    var counts = TileCounts()
-    guard path == .tiled, shape.keys > 0,
-      let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape)
-    else { return counts }
-    let tiling = AttentionTiling(shape: shape, followsEdge: mask.hasEdge)
-    counts.size = "\(tiling.rowsPerPiece) rows × \(tiling.keysPerTile) keys"
-    let computesMasked = !options.details.isDisjoint(with: [.rawScores, .cappedScores])
-    let tilesPerRow = (shape.keys + tiling.keysPerTile - 1) / tiling.keysPerTile
-    for index in 0..<tiling.pieceCount {
-      let piece = tiling.piece(index)
-      // As the path does: from the first key that some row may attend, or all where scores are asked for masked places too.
-      let union = resolved.union(batch: piece.batch, queries: piece.queries)
-      let keys = computesMasked ? 0..<shape.keys : union
-      let tiles = stride(from: keys.lowerBound, to: keys.upperBound, by: tiling.keysPerTile)
-      var seen = 0
-      for start in tiles {
-        seen += 1
-        let restriction = resolved.restriction(
-          batch: piece.batch, heads: piece.heads, queries: piece.queries,
-          keys: start..<min(start + tiling.keysPerTile, keys.upperBound))
-        if restriction.isEmpty, !computesMasked {
-          counts.skipped += 1
-        } else if restriction.isEmpty || restriction.mayMask {
-          counts.partial += 1
-        } else {
-          counts.full += 1
-        }
-      }
-      counts.skipped += max(0, tilesPerRow - seen)
-    }
-    return counts
   }
 
   private var inputBytes: Double {

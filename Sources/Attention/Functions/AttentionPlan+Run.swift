@@ -180,7 +180,7 @@ extension AttentionPlan {
     let problem = AttentionProblem(
       operands, scale: scale, softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers,
       details: DetailPointers(&details))
-    var parts = scratchParts(hasPatterns: !resolved.patterns.isEmpty)
+    var parts = scratchParts(decidesByPlace: resolved.rule != nil || modifiers.hasScoreProgram)
     // For the capacity, so that scratch does not grow with keys that do.
     let conversion = max(problem.keys.scratchCount(rows: shape.keys), problem.values.scratchCount(rows: shape.keys))
     parts.conversion = max(parts.conversion, conversion)

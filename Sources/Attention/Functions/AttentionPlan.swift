@@ -117,10 +117,10 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
 
   /// What a worker's scratch holds, besides what a cache that the plan was not made for needs.
   ///
-  /// - Parameter hasPatterns: whether a byte for each score of a block is needed.
-  func scratchParts(hasPatterns: Bool) -> ScratchParts {
+  /// - Parameter decidesByPlace: whether a pattern or a score program decides, so that a byte for each score of a block is needed.
+  func scratchParts(decidesByPlace: Bool) -> ScratchParts {
     var parts = ScratchParts(path: scratchCount, conversion: conversionCount)
-    if hasPatterns {
+    if decidesByPlace {
       let bytes =
         switch path {
         case .reference: ReferenceAttention.keptCount(shape: shape)
@@ -133,9 +133,12 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
     return parts
   }
 
+  /// Whether the plan's own mask or its score program decides place by place.
+  var decidesByPlace: Bool { mask.pattern != nil || modifiers.hasScoreProgram }
+
   /// Bytes of scratch that the runs need in all, besides inputs and results.
   public var scratchBytes: Int {
-    let count = scratchParts(hasPatterns: !mask.patterns.isEmpty).count
+    let count = scratchParts(decidesByPlace: decidesByPlace).count
     return AttentionWorkspace<Scalar>.stride(count) * usefulWorkers * MemoryLayout<Scalar>.stride
   }
 
@@ -144,6 +147,6 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   /// - Throws: ``AttentionError/tensor(_:)`` when memory is not given.
   public func makeWorkspace() throws(AttentionError) -> AttentionWorkspace<Scalar> {
     try AttentionWorkspace(
-      sliceCount: scratchParts(hasPatterns: !mask.patterns.isEmpty).count, slices: usefulWorkers)
+      sliceCount: scratchParts(decidesByPlace: decidesByPlace).count, slices: usefulWorkers)
   }
 }

@@ -30,8 +30,8 @@ struct ResolvedMask<Scalar: BLASScalar> {
   /// answers `bias != nil` with true always; `explain()` of release builds then called every tile partial.
   let hasKeep: Bool
   let hasBias: Bool
-  /// Rules; all must let a place through.
-  let patterns: [MaskPattern]
+  /// The pattern's; must let a place through.
+  let rule: (any MaskRule)?
   /// The tensors behind the pointers.
   let keepTensor: Tensor<Bool>?
   let biasTensor: Tensor<Scalar>?
@@ -52,6 +52,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
       }
     }
     try alignment?.validate(batch: shape.batch)
+    try mask.pattern?.rule.validate(for: shape)
     queries = shape.queries
     keys = shape.keys
     isCausal = mask.isCausal
@@ -62,7 +63,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
     self.alignment = alignment ?? .start
     keepTensor = try Self.combined(mask.keeps, name: "keep mask", shape: shape) { $0 && $1 }
     (hasKeep, hasBias) = (!mask.keeps.isEmpty, !mask.biases.isEmpty || mask.hasPositionBias)
-    patterns = mask.patterns
+    rule = mask.pattern?.rule
     keep = keepTensor.map(Self.operand)
     if mask.hasPositionBias, let position = mask.positionBias {
       (biasTensor, bias) = try Self.positionBias(position, of: mask, alignment: self.alignment, shape: shape)
@@ -119,7 +120,7 @@ struct ResolvedMask<Scalar: BLASScalar> {
   var hasRanges: Bool { hasEdge || keyLengths != nil }
 
   /// Whether a row may have places that are masked, or whose bias may be −∞.
-  var isUnrestricted: Bool { !hasRanges && !hasKeep && !hasBias && patterns.isEmpty }
+  var isUnrestricted: Bool { !hasRanges && !hasKeep && !hasBias && rule == nil }
 
   // MARK: Keep tiles
 

@@ -4,7 +4,7 @@ extension AttentionMask {
   /// The same mask over a sequence to which keys are appended that every query attends: PyTorch pads its masks so for
   /// `bias_k` and `add_zero_attn`.
   ///
-  /// Causal, windows and key lengths speak of the sequence alone, so they become a `keep` mask.
+  /// Causal, windows and key lengths speak of the sequence alone, so they become a `keep` mask; a pattern stays one.
   ///
   /// - Parameters:
   ///   - count: how many keys are appended.
@@ -20,13 +20,17 @@ extension AttentionMask {
     let resolved = try ResolvedMask(self, alignment: alignment, shape: shape)
     var mask = AttentionMask.none
     if resolved.hasRanges { mask = mask & .keep(try resolved.ranges(appending: count, to: shape)) }
+    if let rule = resolved.rule {
+      let offsets = (0..<shape.batch).map { resolved.offset(batch: $0) }
+      mask =
+        mask & .pattern(MaskPattern(AppendedKeysRule(rule: rule, keys: shape.keys, count: count, offsets: offsets)))
+    }
     if resolved.hasKeep, let keep = resolved.keepTensor { mask = mask & .keep(try keep.appending(count, of: true)) }
     if hasPositionBias {
       mask = mask & .bias(try resolved.biases(appending: count, to: shape))
     } else if resolved.hasBias, let bias = resolved.biasTensor {
       mask = mask & .bias(try bias.appending(count, of: 0))
     }
-    for pattern in patterns { mask = mask & .pattern(resolved.pattern(pattern, appending: count, to: shape)) }
     return mask
   }
 }
@@ -70,37 +74,6 @@ extension ResolvedMask {
       }
       return dense
     }
-  }
-
-  /// A pattern over the keys of the inputs, with the appended ones let through. Queries stand where they stood, so that it needs no
-  /// alignment any more.
-  fileprivate func pattern(_ pattern: MaskPattern, appending count: Int, to shape: AttentionShape) -> MaskPattern {
-    let keys = shape.keys
-    let offsets = (0..<shape.batch).map {
-      alignment.offset(batch: $0, queries: shape.queries, keys: keys, keyLengths: keyLengths)
-    }
-    /// The part of a block over the keys of the inputs; nil: none.
-    @Sendable func inner(_ block: PatternBlock) -> PatternBlock? {
-      let columns = block.keys.clamped(to: 0..<keys)
-      guard !columns.isEmpty else { return nil }
-      return PatternBlock(
-        batch: block.batch, heads: block.heads, queries: block.queries, keys: columns, offset: offsets[block.batch])
-    }
-    return MaskPattern(
-      description: pattern.description, needsAlignment: false,
-      coverage: { block in
-        guard let part = inner(block) else { return .all }
-        let coverage = pattern.coverage(part)
-        return part.keys == block.keys || coverage == .all ? coverage : .part
-      },
-      fill: { block, target, stride in
-        if let part = inner(block) { pattern.fill(part, target, stride) }
-        let first = max(keys - block.keys.lowerBound, 0)
-        guard first < block.keys.count else { return }
-        for row in 0..<(block.heads.count * block.queries.count) {
-          (target + row * stride + first).update(repeating: true, count: block.keys.count - first)
-        }
-      })
   }
 
   /// Whether ranges differ from one batch element to the next.

@@ -50,6 +50,35 @@ struct DocumentationTests {
     #expect(try Snippets.explain() == shown.text)
   }
 
+  @Test("explain() prints what the page on scores and patterns shows, and its programs are biases")
+  func scoresAndPatterns() throws {
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/ScoresAndPatterns.md"))
+    let shown = try #require(page.blocks.first { $0.language == "text" })
+    #expect(try Snippets.explainPattern() == shown.text)
+
+    var random = SeededGenerator(seed: 6)
+    let x: Tensor<Float> = try random.normal([1, 2, 9, 4])
+    let slopes: [Float] = [0.5, 0.25]
+    let elements = (0..<2 * 81).map { index -> Float in
+      let (query, key) = (index / 9 % 9, index % 9)
+      return -slopes[index / 81] * Float(abs(query - key))
+    }
+    let bias = AttentionMask<Float>.bias(try Tensor(elements, shape: [2, 9, 9]))
+    func expect(_ output: Tensor<Float>, _ mask: AttentionMask<Float>) throws {
+      let expected = try scaledDotProductAttention(queries: x, keys: x, values: x, mask: mask)
+      let comparison = Comparison(output, expected.doubles, shape: [1, 2, 9, 4], absolute: 1e-5)
+      #expect(comparison.isWithin, "\(comparison)")
+    }
+    try expect(Snippets.scoreFunction(q: x, k: x, v: x), bias)
+    let local = (0..<81).map { index -> Bool in
+      let (query, key) = (index / 9, index % 9)
+      return key <= query && query / 4 == key / 4
+    }
+    try expect(Snippets.scoreProgram(q: x, k: x, v: x), bias & .keep(Tensor(local, shape: [9, 9])))
+    let prefix = (0..<81).map { $0 % 9 <= $0 / 9 || $0 % 9 < 3 }
+    try expect(Snippets.predicate(x: x), .keep(Tensor(prefix, shape: [9, 9])))
+  }
+
   @Test("the page on tokens shows what its snippets give")
   func tokens() throws {
     let (layer, output, next) = try Snippets.tokens()

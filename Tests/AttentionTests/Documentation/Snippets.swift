@@ -37,6 +37,47 @@ enum Snippets {
     return printed
   }
 
+  static func scoreProgram(q: Tensor<Float>, k: Tensor<Float>, v: Tensor<Float>) throws -> Tensor<Float> {
+    let slopes: [Float] = [0.5, 0.25]
+    let y = try scaledDotProductAttention(
+      queries: q, keys: k, values: v, mask: .causal & .pattern(.blockLocal(size: 4)),
+      modifiers: AttentionModifiers(
+        scoreProgram: ScoreProgram { score, batch, head, query, key in score - slopes[head] * Float(abs(query - key)) })
+    )
+    return y
+  }
+
+  static func explainPattern() throws -> String {
+    var printed = ""
+    func print(_ value: Any) { printed += "\(value)\n" }
+
+    let longformer: MaskPattern = .window(left: 128, right: 128) | .globalTokens(16)
+    let plan = try AttentionPlan<Float>(
+      shape: AttentionShape(heads: 12, queries: 65536, keys: 65536, headSize: 64), mask: .pattern(longformer),
+      options: AttentionOptions(workers: 2))
+    print(plan.explain())
+    return printed
+  }
+
+  static func predicate(x: Tensor<Float>) throws -> Tensor<Float> {
+    let prefix = try MaskPattern.predicate(queries: 9, keys: 9) { batch, head, query, key in key <= query || key < 3 }
+    let prefixed = try scaledDotProductAttention(queries: x, keys: x, values: x, mask: .pattern(prefix))
+    return prefixed
+  }
+
+  static func scoreFunction(q: Tensor<Float>, k: Tensor<Float>, v: Tensor<Float>) throws -> Tensor<Float> {
+    struct LinearBias: ScoreFunction {
+      let slopes: [Float]
+      func callAsFunction(_ score: Float, batch: Int, head: Int, query: Int, key: Int) -> Float {
+        score - slopes[head] * Float(abs(query - key))
+      }
+    }
+    let biased = try scaledDotProductAttention(
+      queries: q, keys: k, values: v,
+      modifiers: AttentionModifiers(scoreProgram: ScoreProgram(LinearBias(slopes: [0.5, 0.25]))))
+    return biased
+  }
+
   static func masks(padding: Tensor<Bool>) -> String {
     let mask = AttentionMask<Float>.causal & .keyLengths([7, 5]) & .keep(padding)
     return mask.description

@@ -63,6 +63,8 @@ private struct LoopedCall {
     let masks: [AttentionMask<Float>] = [
       .none, .causal, .causal & .keyLengths([31, 19]), .window(left: 3, right: 4),
       .keep(try random.mask([31, 31], probability: 0.7)), .bias(try random.normal([6, 31, 31])),
+      .pattern(.blockLocal(size: 10) | .globalTokens(2)) & .causal,
+      .pattern(try .predicate(heads: 6, queries: 31, keys: 31) { _, head, query, key in (head + query + key) % 3 > 0 }),
       .causal & .positionBias(.alibi(headCount: 6)),
       .positionBias(.buckets(table: try random.normal([8, 6]), isBidirectional: true)),
     ]

@@ -103,6 +103,71 @@ struct ExplainTests {
     #expect(counts(plan) == [full, partial, skipped])
   }
 
+  @Test("Tiles of patterns, by hand")
+  func patternTiles() throws {
+    // Four blocks of 256 queries; two blocks of 512 places, each one whole tile.
+    let local = try plan(queries: 1024, keys: 1024, mask: .pattern(.blockLocal(size: 512)))
+    #expect(counts(local) == [4, 0, 4])
+    #expect(local.usefulOperations() == 2 * 512 * 512 * 256)
+    #expect(local.explain().contains("mask       blockLocal(512), aligned at start\n"))
+    #expect(local.explain().contains("tiles      8 of 256 rows × 512 keys: 4 full, 0 partial, 4 skipped\n"))
+    // 256 queries reach into three, four or three blocks of 100; all within one tile.
+    let odd = try plan(queries: 1024, keys: 1024, mask: .pattern(.blockLocal(size: 100)))
+    #expect(counts(odd) == [0, 4, 4])
+    #expect(odd.usefulOperations() == (10 * 100 * 100 + 24 * 24) * 256)
+    // All but the second block of queries have keys in both tiles: rows 0 and 1 attend all, the third block's window begins
+    // before key 512, and the fourth has the global keys alone in the first tile, which is cut down to them and so whole.
+    let both = try plan(queries: 1024, keys: 1024, mask: .pattern(.window(left: 10, right: 0) | .globalTokens(2)))
+    #expect(counts(both) == [1, 6, 1])
+    // Rows 0 and 1 attend all, row i the first two and min(11, i − 1) others.
+    let pairs = 2 * 1024 + (2..<1024).map { 2 + min(11, $0 - 1) }.reduce(0, +)
+    #expect(both.usefulOperations() == Double(pairs) * 256)
+    // Half of the queries see each half of the keys, by blocks of 64.
+    let evaluated = try MaskPattern.predicate(heads: 2, queries: 1024, keys: 1024) { _, head, query, key in
+      (query < 512) == (key < 512) && (head == 0 || key % 2 == 0)
+    }
+    let perHead = try plan(heads: 2, queries: 1024, keys: 1024, mask: .pattern(evaluated))
+    #expect(counts(perHead) == [4, 4, 8])
+    #expect(perHead.usefulOperations() == (2 * 512 * 512 + 2 * 512 * 256) * 256)
+    let lazily = try plan(
+      queries: 1024, keys: 1024, mask: .pattern(.predicate { _, _, query, key in key / 512 == query / 512 }))
+    #expect(counts(lazily) == [4, 0, 4])
+    #expect(lazily.usefulOperations() == 2 * 512 * 512 * 256)
+  }
+
+  @Test("The cost of a pattern grows with the keys, not with their square")
+  func linearCost() throws {
+    let patterns: [MaskPattern] = [
+      .blockLocal(size: 512), .blockLocal(size: 100), .window(left: 200, right: 0),
+      .dilatedWindow(left: 512, right: 512, dilation: 8), .window(left: 128, right: 128) | .globalTokens(16),
+      .segments((0..<65536).map { $0 / 700 }),
+    ]
+    for pattern in patterns {
+      var (computed, useful): ([Int], [Double]) = ([], [])
+      for size in [16384, 65536] {
+        let plan = try plan(heads: 8, queries: size, keys: size, mask: .pattern(pattern))
+        let counts = counts(plan)
+        computed.append(counts[0] + counts[1])
+        useful.append(plan.usefulOperations())
+        #expect(plan.explain().contains("FLOP useful of"), "\(pattern)")
+      }
+      #expect(Double(computed[1]) < 4.2 * Double(computed[0]), "\(pattern): \(computed)")
+      #expect(useful[1] < 4.2 * useful[0], "\(pattern): \(useful)")
+    }
+  }
+
+  @Test("A rule that would take too long to ask is left to the run")
+  func unknownTiles() throws {
+    let plan = try plan(queries: 65536, keys: 65536, mask: .pattern(.predicate { _, _, _, _ in true }))
+    let limit = 1 << 18
+    let tiles = plan.tileCounts(placesLimit: limit)
+    // Two tiles of 256 × 512.
+    #expect(tiles.full == 2 && tiles.partial == 0 && tiles.unknown == 256 * 128 - 2 && tiles.skipped == 0)
+    let explanation = plan.explain(placesLimit: limit)
+    #expect(explanation.contains("2 full, 0 partial, 0 skipped, 32766 decided by each run\n"))
+    #expect(explanation.contains("work       at most 1.1 TFLOP useful of 1.1 TFLOP without a mask"))
+  }
+
   @Test("Grouped heads share a tile where queries are few")
   func groupedHeads() throws {
     // Eight query heads over two key/value heads, one query each: two pieces of four rows, two tiles each.

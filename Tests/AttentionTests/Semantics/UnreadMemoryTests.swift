@@ -114,6 +114,39 @@ struct UnreadMemoryTests {
       way, keys: bias.count, forbidden: forbidden, mask: .bias(try Tensor(bias + bias, shape: [2, bias.count])))
   }
 
+  @Test("13: what a pattern puts out of reach before and after", arguments: Way.all, everyDetailOfAttended)
+  func beyondThePattern(way: Way, details: AttentionDetailSet) throws {
+    let tile = Self.tile
+    try expectUnread(
+      way, keys: 3 * tile, forbidden: tile..<3 * tile, mask: .pattern(.blockLocal(size: tile)),
+      alignment: .offset(tile - 9), details: details)
+    try expectUnread(
+      way, keys: 3 * tile, forbidden: 0..<2 * tile, mask: .pattern(.blockLocal(size: tile)),
+      alignment: .offset(2 * tile + 9), details: details)
+    try expectUnread(
+      way, keys: 3 * tile, forbidden: tile..<3 * tile,
+      mask: .pattern(.segments((0..<3 * tile).map { $0 < tile ? 1 : 2 })), alignment: .offset(5), details: details)
+    try expectUnread(
+      way, keys: 3 * tile, forbidden: 0..<tile,
+      mask: .pattern(try .predicate(queries: 2, keys: 3 * tile) { _, _, _, key in key >= tile && key % 3 == 0 }),
+      details: details)
+  }
+
+  @Test("13: a tile in the middle that a pattern empties", arguments: Way.all.filter { $0.path != .blas })
+  func tileEmptiedByPattern(way: Way) throws {
+    let tile = Self.tile
+    let patterns: [MaskPattern] = [
+      .window(left: 8, right: 8) | .globalTokens(8), .predicate { _, _, _, key in key < 9 || key >= 2 * tile },
+      try .predicate(queries: 2, keys: 3 * tile) { _, _, _, key in key < 9 || key >= 2 * tile },
+      !.window(left: tile + 101, right: -1) | .window(left: 99, right: 0),
+      .segments((0..<3 * tile).map { $0 / tile % 2 }),
+    ]
+    for pattern in patterns {
+      try expectUnread(
+        way, keys: 3 * tile, forbidden: tile..<2 * tile, mask: .pattern(pattern), alignment: .offset(2 * tile + 100))
+    }
+  }
+
   @Test("13: everything, where a keep mask empties every row", arguments: Way.all.filter { $0.element == .float })
   func everything(way: Way) throws {
     let shape = try AttentionShape(queries: 2, keys: Self.tile, headSize: Self.d)

@@ -46,12 +46,16 @@ extension AttentionDetailSet {
 }
 
 extension Way {
+  /// The body of a score or probability program.
+  typealias ProgramBody =
+    @Sendable (_ score: Double, _ batch: Int, _ head: Int, _ query: Int, _ key: Int) -> Double
+
   /// The attention of these tensors, computed this way.
   func attend(
     _ queries: Tensor<Double>, _ keys: Tensor<Double>, _ values: Tensor<Double>, heads: Int? = nil,
     keyValueHeads: Int? = nil, mask: AttentionMask<Double> = .none, scale: Double? = nil, softcap: Double? = nil,
     alignment: QueryAlignment? = nil, details: AttentionDetailSet = [], sinks: [Double]? = nil,
-    dropout: AttentionDropout? = nil
+    dropout: AttentionDropout? = nil, score: ProgramBody? = nil, probability: ProgramBody? = nil
   ) throws -> Outcome {
     let options = AttentionOptions(
       scale: scale, softcap: softcap, alignment: alignment, details: details, path: path, workers: workers)
@@ -59,7 +63,9 @@ extension Way {
       let result = try scaledDotProductAttention(
         queries: queries.converted(to: type), keys: keys.converted(to: type), values: values.converted(to: type),
         heads: heads, keyValueHeads: keyValueHeads, mask: mask.converted(to: type),
-        modifiers: AttentionModifiers(sinks: sinks?.map { type.init($0) }, dropout: dropout), options: options)
+        modifiers: AttentionModifiers(
+          sinks: sinks?.map { type.init($0) }, dropout: dropout, scoreProgram: score.map(ScoreProgramTests.program),
+          probabilityProgram: probability.map(ScoreProgramTests.program)), options: options)
       return Outcome(
         output: try result.output.converted(to: Double.self),
         rawScores: try result.details.rawScores?.converted(to: Double.self),
@@ -90,6 +96,7 @@ extension AttentionMask {
     if windowLeft != nil || windowRight != nil { mask = mask & .window(left: windowLeft, right: windowRight) }
     if let keyLengths { mask = mask & .keyLengths(keyLengths) }
     for keep in keeps { mask = mask & .keep(keep) }
+    if let pattern { mask = mask & .pattern(pattern) }
     for bias in biases { mask = mask & .bias(try bias.converted(to: type)) }
     return mask
   }

@@ -80,7 +80,7 @@ extension AttentionPlan {
   /// worker, and for totals of keys up to 15 rows of S; nothing grows with L × S.
   public func scratchBytes(inspecting inspection: AttentionInspection) -> Int {
     let tiling = inspectionTiling(inspection, shape, hasEdge: mask.hasEdge)
-    let parts = inspectionParts(shape, hasPatterns: !mask.patterns.isEmpty, conversionCount: 0)
+    let parts = inspectionParts(shape, decidesByPlace: decidesByPlace, conversionCount: 0)
     let totals =
       inspection.figures.contains(.keyTotals)
       ? (tiling.runsPerGroup - 1) * shape.batch * shape.heads * shape.keys : 0
@@ -111,7 +111,7 @@ extension AttentionPlan {
     let tiling = inspectionTiling(inspection, actual, hasEdge: resolved.hasEdge)
     let workers = inspectionWorkers(tiling)
     let parts = inspectionParts(
-      actual, hasPatterns: !resolved.patterns.isEmpty,
+      actual, decidesByPlace: resolved.rule != nil || modifiers.hasScoreProgram,
       conversionCount: max(problem.keys.scratchCount(rows: actual.keys), problem.values.scratchCount(rows: actual.keys))
     )
     var workspace = try AttentionWorkspace<Scalar>(sliceCount: parts.count, slices: workers)
@@ -136,11 +136,11 @@ extension AttentionPlan {
   }
 
   private func inspectionParts(
-    _ actual: AttentionShape, hasPatterns: Bool, conversionCount: Int
+    _ actual: AttentionShape, decidesByPlace: Bool, conversionCount: Int
   ) -> ScratchParts {
-    let bytes = hasPatterns ? TiledAttention.keptCount(capacity: actual) : 0
+    let bytes = decidesByPlace ? TiledAttention.keptCount(capacity: actual) : 0
     return ScratchParts(
       path: InspectionTiling.scratchCount(actual), conversion: conversionCount,
-      kept: hasPatterns ? bytes / MemoryLayout<Scalar>.stride + 1 : 0)
+      kept: decidesByPlace ? bytes / MemoryLayout<Scalar>.stride + 1 : 0)
   }
 }

@@ -141,5 +141,5 @@ struct InspectedPiece<Scalar: BLASScalar> {
 
 extension AttentionModifiers {
   /// Whether weights are anything but the softmax of the scores and a sink.
-  var changesWeights: Bool { probabilityProgram != nil || (dropout?.probability ?? 0) > 0 }
+  var changesWeights: Bool { hasProbabilityProgram || (dropout?.probability ?? 0) > 0 }
 }

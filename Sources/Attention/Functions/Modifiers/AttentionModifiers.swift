@@ -22,15 +22,16 @@ public struct AttentionModifiers<Scalar: BLASScalar>: Sendable {
   private(set) var hasSinks: Bool
   /// Weights set to 0 at random, in training.
   public var dropout: AttentionDropout?
-  /// A function of every score, before bias and mask.
+  /// A function of every score, before bias and mask. Where it gives −∞ the key is masked.
   public var scoreProgram: ScoreProgram<Scalar>? {
-    didSet { hasPrograms = Self.has(scoreProgram, probabilityProgram) }
+    didSet { hasScoreProgram = scoreProgram != nil }
   }
-  /// A function of every weight, after the softmax.
+  private(set) var hasScoreProgram: Bool
+  /// A function of every weight, after the softmax. Those of masked places stay 0, whatever it gives there.
   public var probabilityProgram: ScoreProgram<Scalar>? {
-    didSet { hasPrograms = Self.has(scoreProgram, probabilityProgram) }
+    didSet { hasProbabilityProgram = probabilityProgram != nil }
   }
-  private(set) var hasPrograms: Bool
+  private(set) var hasProbabilityProgram: Bool
 
   public init(
     sinks: [Scalar]? = nil, dropout: AttentionDropout? = nil, scoreProgram: ScoreProgram<Scalar>? = nil,
@@ -40,17 +41,15 @@ public struct AttentionModifiers<Scalar: BLASScalar>: Sendable {
     hasSinks = sinks?.isEmpty == false
     self.dropout = dropout
     self.scoreProgram = scoreProgram
+    hasScoreProgram = scoreProgram != nil
     self.probabilityProgram = probabilityProgram
-    hasPrograms = Self.has(scoreProgram, probabilityProgram)
-  }
-
-  private static func has(_ programs: ScoreProgram<Scalar>?...) -> Bool {
-    for case .some in programs { return true }
-    return false
+    hasProbabilityProgram = probabilityProgram != nil
   }
 
   /// Whether scores or weights are changed one by one.
-  var changesScores: Bool { hasPrograms || (dropout.map { $0.probability > 0 } ?? false) }
+  var changesScores: Bool {
+    hasScoreProgram || hasProbabilityProgram || (dropout.map { $0.probability > 0 } ?? false)
+  }
 
   /// None.
   public static var none: AttentionModifiers { AttentionModifiers() }
@@ -72,9 +71,9 @@ extension AttentionModifiers: CustomStringConvertible {
   /// The modifiers in words, such as `sinks[8] & dropout(0.1, seed: 3)`.
   public var description: String {
     var parts: [String] = []
-    if scoreProgram != nil { parts.append("score program") }
+    if hasScoreProgram { parts.append("score program") }
     if let sinks { parts.append("sinks[\(sinks.count)]") }
-    if probabilityProgram != nil { parts.append("probability program") }
+    if hasProbabilityProgram { parts.append("probability program") }
     if let dropout, dropout.probability > 0 { parts.append("dropout(\(dropout.probability), seed: \(dropout.seed))") }
     return parts.isEmpty ? "none" : parts.joined(separator: " & ")
   }

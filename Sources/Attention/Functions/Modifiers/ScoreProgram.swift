@@ -6,8 +6,11 @@ public import Tensors
 /// let soft = ScoreProgram<Float> { score, batch, head, query, key in score - 0.1 * Float(abs(query - key)) }
 /// ```
 ///
-/// The loop over a tile of scores is compiled in the module that writes the closure, with the closure inside it; the package
-/// calls it once a tile.
+/// −∞ for a score masks its key, as any mask does; NaN stays visible in its row.
+///
+/// The loop over a tile of scores is compiled in the module that writes the closure, and called once a tile. A closure that captures
+/// nothing is compiled into it; one that captures something is called for each score (measured: 1 ns a score or less against 2 to 3). A
+/// ``ScoreFunction`` is compiled into the loop whatever it holds.
 ///
 /// - SeeAlso: ONNX `FlexAttention` (opset 26); Dong et al. (2024), "Flex Attention".
 public struct ScoreProgram<Scalar: BLASScalar>: Sendable {

@@ -10,7 +10,7 @@ enum BLASAttention {
   /// The addition is for the gaps between rows, so that 2048 keys make blocks of 256.
   private static let scoresPerBlock = (1 << 19) + (1 << 13)
 
-  /// Scores of which a worker keeps a byte each, where patterns decide.
+  /// Scores of which a worker keeps a byte each, where a pattern or a score program decides.
   static func keptCount(capacity: AttentionShape) -> Int { scratchCount(capacity: capacity) }
 
   static func rowsPerBlock(shape: AttentionShape) -> Int {
@@ -69,7 +69,10 @@ enum BLASAttention {
     let (shape, mask, details) = (problem.shape, problem.mask, problem.details)
     let arithmetic = Scalar.arithmetic
     let rows = queries.count
-    let keys = details.coversMasked ? 0..<shape.keys : mask.union(batch: batch, queries: queries)
+    let every = 0..<shape.keys
+    let keys =
+      details.coversMasked
+      ? every : mask.span(batch: batch, heads: head..<(head + 1), queries: queries, keys: every)
     let ld = leadingDimension(keys.count)
     let logSumExp = scratch + rows * ld
     let ranges = UnsafeMutableRawPointer(logSumExp + rows).bindMemory(to: Int32.self, capacity: 2 * rows)
@@ -77,7 +80,7 @@ enum BLASAttention {
       batch: batch, heads: head..<(head + 1), queries: queries, keys: keys, base: scratch, ld: ld,
       ranges: ranges, scratch: worker)
     problem.prefillDetails(batch: batch, heads: block.heads, queries: queries, weight: 0)
-    let restriction = block.restriction(mask)
+    var restriction = block.restriction(mask)
     let output = problem.output[batch, head] + queries.lowerBound * problem.output.strides.row
 
     var (pending, softcap) = (restriction, problem.softcap)
@@ -85,7 +88,7 @@ enum BLASAttention {
       block.multiply(
         problem, queries: problem.queries[batch, head] + queries.lowerBound * problem.queries.strides.row,
         ldQueries: problem.ldQueries)
-      (pending, softcap) = block.prepare(problem, restriction)
+      (pending, softcap) = block.prepare(problem, &restriction)
     }
     guard !restriction.isEmpty else {
       problem.setOutputToZero(batch: batch, head: head, queries: queries)
@@ -98,12 +101,15 @@ enum BLASAttention {
     block.forEachRun(mask, pending, softcap: softcap) { firstRow, rows, rules in
       arithmetic.kernels.softmaxRows(scratch + firstRow * ld, rows, keys.count, ld, rules, logSumExp + firstRow)
     }
-    if details.coversScores { block.clearMasked(mask, rows: (0..<rows).filter { logSumExp[$0].isNaN }) }
+    if details.coversScores {
+      // Scores masked beforehand have lost their −∞.
+      block.clearMasked(mask, restriction) { logSumExp[$0].isNaN }
+    }
     block.modifyWeights(problem, restriction, logSumExp: logSumExp)
     block.copy(to: details.weights, problem)
     if restriction.mayMask, !block.valuesAreFinite(problem) {
       problem.setOutputToZero(batch: batch, head: head, queries: queries)
-      block.addAttendedValues(problem, to: output, ldTarget: problem.output.strides.row)
+      block.addAttendedValues(problem, restriction, to: output, ldTarget: problem.output.strides.row)
     } else {
       block.multiplyValues(problem, addingTo: output, ldTarget: problem.ldOutput, factor: 0)
     }

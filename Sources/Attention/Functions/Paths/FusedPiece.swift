@@ -26,8 +26,6 @@ struct FusedPiece<Scalar: BLASScalar> {
     var block: FusedBlock<Scalar>
   }
 
-  private var log2e: Scalar { Scalar(1.4426950408889634) }
-
   /// The queries of the group's heads.
   private var queryRows: FusedRows<Scalar> {
     let (queries, head) = (problem.queries, keyValueHead * problem.shape.groupSize)
@@ -45,15 +43,13 @@ struct FusedPiece<Scalar: BLASScalar> {
 
   /// Packs a block's queries; before the first tile its rows have seen nothing, or their heads' sinks.
   func begin(_ place: FusedTiling.Block, slot: Int) -> Part {
-    let isNatural = problem.softcap > 0 || problem.mask.hasBias
-    var block = scratch.block(slot: slot, rows: place.rows.count, isNatural: isNatural)
-    kernels.packQueries(
-      queryRows, place.rows, problem.shape.headSize, isNatural ? problem.scale : problem.scale * log2e,
-      block.queries)
+    // Scores in their own units: those of base 2 would round once more, which large ones show.
+    var block = scratch.block(slot: slot, rows: place.rows.count, isNatural: true)
+    kernels.packQueries(queryRows, place.rows, problem.shape.headSize, problem.scale, block.queries)
     if problem.modifiers.hasSinks, let sinks = problem.modifiers.sinks {
       for row in 0..<block.rows {
         let sink = sinks[keyValueHead * problem.shape.groupSize + (place.rows.lowerBound + row) / queryCount]
-        block.maximum[row] = sink * log2e
+        block.maximum[row] = sink
         block.sum[row] = sink == -.infinity ? 0 : 1
       }
       block.accumulator.update(repeating: 0, count: kernels.accumulatorCount(problem.shape.valueHeadSize))

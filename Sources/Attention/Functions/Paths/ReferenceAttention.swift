@@ -9,7 +9,7 @@ enum ReferenceAttention {
   /// One row of scores per worker.
   static func scratchCount(shape: AttentionShape) -> Int { shape.keys }
 
-  /// Scores of which a worker keeps a byte each, where patterns decide.
+  /// Scores of which a worker keeps a byte each, where a pattern or a score program decides.
   static func keptCount(shape: AttentionShape) -> Int { shape.keys }
 
   static func run<Scalar: BLASScalar>(
@@ -62,18 +62,18 @@ private struct ReferenceRow<Scalar: BLASScalar> {
       batch: batch, heads: head..<(head + 1), queries: query..<(query + 1), keys: 0..<problem.shape.keys, base: scores,
       ld: problem.shape.keys,
       ranges: ranges, scratch: scratch)
-    if mask.patterns.isEmpty {
-      keep = mask.keep?.row(batch: batch, head: head, query: query)
+    if mask.rule != nil || problem.modifiers.hasScoreProgram {
+      mask.fillKeep(batch: batch, heads: block.heads, queries: block.queries, keys: block.keys, into: block.kept)
+      keep = UnsafePointer(block.kept)
     } else {
-      block.fillKept(mask)
-      keep = UnsafePointer(scratch.kept)
+      keep = mask.keep?.row(batch: batch, head: head, query: query)
     }
   }
 
   /// Where the row begins in a detail [B, H, L, S].
   var detailOffset: Int { problem.scoreRow(batch: batch, head: head, query: query) * problem.shape.keys }
 
-  /// Decided by the mask (a bias of −∞ among it), never by what the scores hold.
+  /// Decided by the mask (a bias of −∞ and a program's −∞ among it), never by what the products hold.
   func isAttended(_ key: Int) -> Bool {
     key >= range.first && key < range.end && (keep?[key] ?? true) && bias?[key] != -.infinity
   }
@@ -103,7 +103,10 @@ private struct ReferenceRow<Scalar: BLASScalar> {
       details.cappedScores?[detailOffset + j] = score
       scores[j] = score
     }
-    problem.modifiers.scoreProgram?.apply(to: block)
+    if problem.modifiers.hasScoreProgram, let program = problem.modifiers.scoreProgram {
+      program.apply(to: block)
+      for j in 0..<problem.shape.keys where scores[j] == -.infinity { block.kept[j] = false }
+    }
     for j in 0..<problem.shape.keys {
       scores[j] = isAttended(j) ? scores[j] + (bias?[j] ?? 0) : -.infinity
       details.maskedScores?[detailOffset + j] = scores[j]
@@ -127,7 +130,7 @@ private struct ReferenceRow<Scalar: BLASScalar> {
     problem.details.logSumExp?[problem.scoreRow(batch: batch, head: head, query: query)] =
       sum == 0 ? -.infinity : shift + Scalar(log(Double(sum)))
     for j in keys { scores[j] = sum == 0 || !isAttended(j) ? 0 : scores[j] / sum }
-    if sum != 0, let program = modifiers.probabilityProgram {
+    if sum != 0, modifiers.hasProbabilityProgram, let program = modifiers.probabilityProgram {
       program.apply(to: block)
       for j in keys where !isAttended(j) { scores[j] = 0 }
     }

@@ -25,13 +25,41 @@ extension ScoreBlock {
     modifiers.dropout?.apply(to: self)
   }
 
+  /// Runs the score program; where it gives −∞ the mask is closed, in ``kept`` and in `restriction`.
+  func runScoreProgram(_ problem: AttentionProblem<Scalar>, _ restriction: inout MaskRestriction) {
+    guard problem.modifiers.hasScoreProgram, let program = problem.modifiers.scoreProgram else { return }
+    program.apply(to: self)
+    guard !restriction.isEmpty, masksAny() else { return }
+    if !restriction.byPattern {
+      if restriction.byKeep {
+        problem.mask.fillKeep(batch: batch, heads: heads, queries: queries, keys: keys, into: kept)
+      } else {
+        kept.update(repeating: true, count: rows * keys.count)
+      }
+    }
+    restriction.byProgram = true
+    for row in 0..<rows {
+      let (scores, kept) = (base + row * ld, kept + row * keys.count)
+      for column in 0..<keys.count where scores[column] == -.infinity { kept[column] = false }
+    }
+  }
+
+  /// Whether any score is −∞.
+  private func masksAny() -> Bool {
+    if Scalar.arithmetic.kernels.allFinite(base, rows, keys.count, ld) { return false }
+    for row in 0..<rows {
+      for column in 0..<keys.count where base[row * ld + column] == -.infinity { return true }
+    }
+    return false
+  }
+
   /// Runs the probability program on the weights; those of masked places and of rows with nothing to attend stay 0.
   func runProbabilityProgram(
     _ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction, isEmptyRow: (_ row: Int) -> Bool
   ) {
-    guard let program = problem.modifiers.probabilityProgram else { return }
+    guard problem.modifiers.hasProbabilityProgram, let program = problem.modifiers.probabilityProgram else { return }
     program.apply(to: self)
-    if restriction.mayMask { clearMasked(problem.mask, rows: Array(0..<rows)) }
+    clearMasked(problem.mask, restriction)
     for row in 0..<rows where isEmptyRow(row) {
       (base + row * ld).update(repeating: 0, count: keys.count)
     }

@@ -45,15 +45,17 @@ extension ScoreBlock {
   /// target += P·V over attended places only, row by row: for values that are not finite at a masked place, where a matrix
   /// product would turn 0·NaN into NaN.
   func addAttendedValues(
-    _ problem: AttentionProblem<Scalar>, to target: UnsafeMutablePointer<Scalar>, ldTarget: Int
+    _ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction, to target: UnsafeMutablePointer<Scalar>,
+    ldTarget: Int
   ) {
     let axpy = Scalar.arithmetic.kernels.axpy
     forEachSegment(problem) { first, values in
-      for row in 0..<rows {
-        for (index, key) in values.rows.enumerated() where isAttended(problem.mask, row: row, key: key) {
-          axpy(
-            base[row * ld + first + index], values.base + index * values.leadingDimension, target + row * ldTarget,
-            problem.shape.valueHeadSize)
+      forEachRun(problem.mask, restriction, softcap: 0) { firstRow, count, rules in
+        for row in 0..<count {
+          let (weights, sum) = (base + (firstRow + row) * ld + first, target + (firstRow + row) * ldTarget)
+          for index in 0..<values.rows.count where rules.attends(row: row, column: first + index) {
+            axpy(weights[index], values.base + index * values.leadingDimension, sum, problem.shape.valueHeadSize)
+          }
         }
       }
     }

@@ -17,7 +17,8 @@ struct ScoreBlock<Scalar: BLASScalar> {
   let end: UnsafeMutablePointer<Int32>
   /// Room for rows of keys or values that are converted as they are read.
   let conversion: UnsafeMutablePointer<Scalar>
-  /// Room for a byte a score, row after row without gaps, where patterns decide. Filled by ``fillKept(_:)``.
+  /// Room for a byte a score, row after row without gaps, where a pattern or a score program decides: what is kept by them and
+  /// by `keep`. Filled by ``prepare(_:_:)``.
   let kept: UnsafeMutablePointer<Bool>
 
   /// - Parameters:
@@ -91,11 +92,6 @@ struct ScoreBlock<Scalar: BLASScalar> {
     }
   }
 
-  /// Writes what patterns and `keep` let through into ``kept``.
-  func fillKept(_ mask: ResolvedMask<Scalar>) {
-    mask.fillKeep(batch: batch, heads: heads, queries: queries, keys: keys, into: kept)
-  }
-
   /// Calls `body` for runs of rows that one set of rules serves: all rows, or each head's where keep or bias differ by head.
   func forEachRun(
     _ mask: ResolvedMask<Scalar>, _ restriction: MaskRestriction, softcap: Scalar,
@@ -103,40 +99,38 @@ struct ScoreBlock<Scalar: BLASScalar> {
   ) {
     let bias = restriction.byBias ? mask.bias : nil
     let isUniform = !restriction.byKeep && !restriction.byBias
-    // The bytes that patterns filled have what `keep` says in them.
-    let tensor = restriction.byKeep && !restriction.byPattern ? mask.keep : nil
+    // These bytes have what `keep` says in them.
+    let hasKept = restriction.byPattern || restriction.byProgram
+    let tensor = restriction.byKeep && !hasKept ? mask.keep : nil
     for head in isUniform ? heads.prefix(1) : heads[...] {
       let firstRow = (head - heads.lowerBound) * queries.count
       let rules = ScoreRules(
         softcap: softcap,
         bias: bias.map { $0.row(batch: batch, head: head, query: queries.lowerBound) + keys.lowerBound },
         biasStride: bias?.queryStride ?? 0,
-        keep: restriction.byPattern
+        keep: hasKept
           ? UnsafePointer(kept + firstRow * keys.count)
           : tensor.map { $0.row(batch: batch, head: head, query: queries.lowerBound) + keys.lowerBound },
-        keepStride: restriction.byPattern ? keys.count : tensor?.queryStride ?? 0,
+        keepStride: hasKept ? keys.count : tensor?.queryStride ?? 0,
         first: restriction.byRange ? UnsafePointer(first + firstRow) : nil,
         end: restriction.byRange ? UnsafePointer(end + firstRow) : nil)
       body(firstRow, isUniform ? rows : queries.count, rules)
     }
   }
 
-  /// Whether row `row` attends key `key` (a bias of −∞ masks).
-  func isAttended(_ mask: ResolvedMask<Scalar>, row: Int, key: Int) -> Bool {
-    let head = heads.lowerBound + row / queries.count
-    let query = queries.lowerBound + row % queries.count
-    let range = mask.range(batch: batch, query: query)
-    guard key >= range.first, key < range.end else { return false }
-    if let keep = mask.keep, !keep.row(batch: batch, head: head, query: query)[key] { return false }
-    if let bias = mask.bias, bias.row(batch: batch, head: head, query: query)[key] == -.infinity { return false }
-    return mask.patternsAttend(batch: batch, head: head, query: query, key: key)
-  }
-
-  /// Sets masked places of some rows to 0: in rows that are NaN, where scores masked beforehand have lost their −∞.
-  func clearMasked(_ mask: ResolvedMask<Scalar>, rows: [Int]) {
-    for row in rows {
-      for column in 0..<keys.count where !isAttended(mask, row: row, key: keys.lowerBound + column) {
-        base[row * ld + column] = 0
+  /// Sets masked places of some rows to 0.
+  ///
+  /// - Parameters:
+  ///   - mask: the problem's.
+  ///   - restriction: how it acts on the block, as ``prepare(_:_:)`` left it.
+  ///   - isIncluded: which rows.
+  func clearMasked(
+    _ mask: ResolvedMask<Scalar>, _ restriction: MaskRestriction, where isIncluded: (_ row: Int) -> Bool = { _ in true }
+  ) {
+    guard restriction.mayMask else { return }
+    forEachRun(mask, restriction, softcap: 0) { firstRow, rows, rules in
+      for row in 0..<rows where isIncluded(firstRow + row) {
+        rules.clearMasked(base + (firstRow + row) * ld, row: row, columns: keys.count)
       }
     }
   }
@@ -156,13 +150,13 @@ struct ScoreBlock<Scalar: BLASScalar> {
     return problem.scoreRow(batch: batch, head: head, query: query) * problem.shape.keys + keys.lowerBound
   }
 
-  /// Applies softcap, bias and mask to raw scores one after the other, copying each stage that was asked for.
-  func writeStages(_ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction) {
+  /// Applies softcap, score program, bias and mask to raw scores one after the other, copying each stage that was asked for.
+  func writeStages(_ problem: AttentionProblem<Scalar>, _ restriction: inout MaskRestriction) {
     let kernels = Scalar.arithmetic.kernels
     copy(to: problem.details.rawScores, problem)
     if problem.softcap > 0 { kernels.softcap(base, rows, keys.count, ld, problem.softcap) }
     copy(to: problem.details.cappedScores, problem)
-    problem.modifiers.scoreProgram?.apply(to: self)
+    runScoreProgram(problem, &restriction)
     guard !restriction.isEmpty else { return }
     if restriction.mayMask {
       forEachRun(problem.mask, restriction, softcap: 0) { firstRow, rows, rules in
@@ -177,19 +171,25 @@ extension ScoreBlock {
   /// Brings raw scores so far that only a restriction is left to apply, with the softcap in `softcap`: writes the stages that were
   /// asked for, runs the score program.
   ///
+  /// - Parameters:
+  ///   - problem: whose block it is.
+  ///   - restriction: how the mask acts on the block; the score program may mask more.
   /// - Returns: what is left to do to them. Stages that were written have all in them.
   func prepare(
-    _ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction
+    _ problem: AttentionProblem<Scalar>, _ restriction: inout MaskRestriction
   ) -> (restriction: MaskRestriction, softcap: Scalar) {
-    if restriction.byRange { fitRanges(problem.mask) }
-    if restriction.byPattern, !restriction.isEmpty { fillKept(problem.mask) }
+    let mask = problem.mask
+    if restriction.byRange { fitRanges(mask) }
+    if restriction.byPattern, !restriction.isEmpty {
+      mask.fillKeep(batch: batch, heads: heads, queries: queries, keys: keys, into: kept)
+    }
     if problem.details.coversScores {
-      writeStages(problem, restriction)
+      writeStages(problem, &restriction)
       return (MaskRestriction(), 0)
     }
-    guard let program = problem.modifiers.scoreProgram else { return (restriction, problem.softcap) }
+    guard problem.modifiers.hasScoreProgram else { return (restriction, problem.softcap) }
     if problem.softcap > 0 { Scalar.arithmetic.kernels.softcap(base, rows, keys.count, ld, problem.softcap) }
-    program.apply(to: self)
+    runScoreProgram(problem, &restriction)
     return (restriction, 0)
   }
 }

@@ -31,15 +31,16 @@ extension TilePiece {
   }
 
   private func accumulate(
-    _ block: ScoreBlock<Scalar>, _ restriction: MaskRestriction,
+    _ block: ScoreBlock<Scalar>, _ tileRestriction: MaskRestriction,
     queries: (base: UnsafePointer<Scalar>, leadingDimension: Int), hasAccumulated: inout Bool
   ) {
+    var restriction = tileRestriction
     let (mask, details) = (problem.mask, problem.details)
     let kernels = Scalar.arithmetic.kernels
     let (ld, dv, columns) = (block.ld, problem.shape.valueHeadSize, block.keys.count)
     let whole = columnsBeforeEdge(block, restriction)
     multiply(block, whole: whole, queries: queries)
-    let pending = block.prepare(problem, restriction)
+    let pending = block.prepare(problem, &restriction)
     if restriction.isEmpty { return }
     if details.weights != nil { block.copy(to: details.weights, problem) }
 
@@ -51,7 +52,7 @@ extension TilePiece {
     if hasAccumulated { kernels.scaleRows(accumulator, rows, dv, dv, rescale) }
     if restriction.mayMask, !block.valuesAreFinite(problem) {
       if !hasAccumulated { accumulator.initialize(repeating: 0, count: rows * dv) }
-      block.addAttendedValues(problem, to: accumulator, ldTarget: dv)
+      block.addAttendedValues(problem, restriction, to: accumulator, ldTarget: dv)
     } else {
       // No columns before the edge leave what there is, or 0 (β = 0), for the bands to add to.
       let first = whole < columns ? block.prefix(columns: whole) : block
@@ -68,7 +69,7 @@ extension TilePiece {
   /// How many columns of the block are computed for all rows; the others in bands along the edge.
   private func columnsBeforeEdge(_ block: ScoreBlock<Scalar>, _ restriction: MaskRestriction) -> Int {
     let isBanded =
-      restriction.byRange && !problem.details.coversScores && problem.modifiers.scoreProgram == nil
+      restriction.byRange && !problem.details.coversScores && !problem.modifiers.hasScoreProgram
       && place.heads.count == 1
     return isBanded ? block.columnsBeforeEdge(problem.mask) : block.keys.count
   }

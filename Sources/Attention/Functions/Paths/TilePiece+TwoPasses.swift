@@ -8,8 +8,9 @@ extension TilePiece {
     let kernels = Scalar.arithmetic.kernels
     let queries = queryRows()
     forEachTile { block, restriction in
+      var restriction = restriction
       block.multiply(problem, queries: queries.base, ldQueries: queries.leadingDimension)
-      let pending = block.prepare(problem, restriction)
+      let pending = block.prepare(problem, &restriction)
       if restriction.isEmpty { return }
       block.forEachRun(problem.mask, pending.restriction, softcap: pending.softcap) { firstRow, rows, rules in
         kernels.softmaxStep(
@@ -31,8 +32,9 @@ extension TilePiece {
     let queries = queryRows()
     forEachTile { block, restriction in
       if restriction.isEmpty { return }
+      var restriction = restriction
       block.multiply(problem, queries: queries.base, ldQueries: queries.leadingDimension)
-      let pending = block.prepare(problem, restriction)
+      let pending = block.prepare(problem, &restriction)
       if pending.softcap > 0 { kernels.softcap(scores, rows, block.keys.count, block.ld, pending.softcap) }
       if pending.restriction.mayMask {
         block.forEachRun(problem.mask, pending.restriction, softcap: 0) { firstRow, rows, rules in
@@ -71,7 +73,7 @@ extension TilePiece {
   func addWeightedValues(_ block: ScoreBlock<Scalar>, _ restriction: MaskRestriction) {
     let dv = problem.shape.valueHeadSize
     if restriction.mayMask, !block.valuesAreFinite(problem) {
-      block.addAttendedValues(problem, to: accumulator, ldTarget: dv)
+      block.addAttendedValues(problem, restriction, to: accumulator, ldTarget: dv)
     } else {
       block.multiplyValues(problem, addingTo: accumulator, ldTarget: max(dv, 1), factor: 1)
     }

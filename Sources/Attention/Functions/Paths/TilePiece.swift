@@ -33,16 +33,10 @@ struct TilePiece<Scalar: BLASScalar> {
 
   var rows: Int { place.heads.count * place.queries.count }
 
-  /// The keys that the piece's tiles cover: those that some row may attend, or all where scores of masked places are asked for.
-  var keys: Range<Int> {
-    problem.details.coversMasked
-      ? 0..<problem.shape.keys : problem.mask.union(batch: place.batch, queries: place.queries)
-  }
-
   func attend() {
     problem.prefillDetails(batch: place.batch, heads: place.heads, queries: place.queries, weight: -.infinity)
     beginRows()
-    if problem.modifiers.probabilityProgram == nil {
+    if !problem.modifiers.hasProbabilityProgram {
       accumulateOnline()
       divideIntoOutput()
     } else {
@@ -64,11 +58,10 @@ struct TilePiece<Scalar: BLASScalar> {
 
   /// Calls `body` for each tile of keys that the mask leaves something of, or whose scores are asked for all the same.
   func forEachTile(_ body: (_ block: ScoreBlock<Scalar>, _ restriction: MaskRestriction) -> Void) {
-    let keys = keys
-    var start = keys.lowerBound
-    while start < keys.upperBound {
-      let tile = start..<min(start + tiling.keysPerTile, keys.upperBound)
-      start = tile.upperBound
+    problem.mask.forEachTile(
+      batch: place.batch, heads: place.heads, queries: place.queries, width: tiling.keysPerTile,
+      all: problem.details.coversMasked
+    ) { tile in
       let block = ScoreBlock(
         batch: place.batch, heads: place.heads, queries: place.queries, keys: tile, base: scores,
         ld: tiling.scoresLeadingDimension, ranges: ranges, scratch: scratch)

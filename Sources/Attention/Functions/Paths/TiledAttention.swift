@@ -7,7 +7,7 @@ internal import Tensors
 /// 2022, "FlashAttention", algorithm 1). Tiles that the mask empties are neither computed nor read; tiles that it leaves whole
 /// skip the mask. Query heads that share a key/value head are stacked into one GEMM where queries are few.
 enum TiledAttention {
-  /// Scores of which a worker keeps a byte each, where patterns decide.
+  /// Scores of which a worker keeps a byte each, where a pattern or a score program decides.
   static func keptCount(capacity: AttentionShape) -> Int {
     AttentionTiling.rowLimit * min(AttentionTiling.keyLimit, max(capacity.keys, 1))
   }

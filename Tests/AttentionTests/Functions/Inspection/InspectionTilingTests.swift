@@ -108,19 +108,9 @@ import Testing
   @Test("a pattern of rules, with tiles that it empties")
   func pattern() throws {
     let block = 256
-    let pattern = MaskPattern(
-      description: "blocks", needsAlignment: false,
-      coverage: { place in
-        let (first, last) = (place.keys.lowerBound / block, (place.keys.upperBound - 1) / block)
-        return first == 0 || last == 2 || first != last ? .part : .none
-      },
-      fill: { place, target, stride in
-        for (row, _) in (0..<place.heads.count * place.queries.count).enumerated() {
-          for (column, key) in place.keys.enumerated() {
-            target[row * stride + column] = key / block != 1 && key % 3 != 0
-          }
-        }
-      })
+    let pattern = try MaskPattern.predicate(queries: 5, keys: 3 * block) { _, _, _, key in
+      key / block != 1 && key % 3 != 0
+    }
     let kept = (0..<3 * block).map { $0 / block != 1 && $0 % 3 != 0 }
     var random = SeededGenerator(seed: 2)
     let queries: Tensor<Double> = try random.normal([1, 1, 5, 3])
