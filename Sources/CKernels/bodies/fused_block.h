@@ -5,6 +5,8 @@
 #define VECTORS (WIDTH / LANES)
 /* Keys whose exponentials are in cache at a time, at most. */
 #define CHUNK 96
+/* Of any set, so that scratch is of one size in all. */
+#define MOST_LANES 16
 #define FEW_ROWS 8
 
 #if REGISTERS == 32
@@ -41,7 +43,7 @@ INLINE FN(Scratch) FN(scratch)(const BLOCK *block) {
 }
 
 static size_t FN(scratch_size)(size_t head_size, size_t value_head_size) {
-  return (FUSED_TILE_KEYS + CHUNK) * WIDTH + FN(accumulator_size)(value_head_size) + head_size * LANES;
+  return (FUSED_TILE_KEYS + CHUNK) * WIDTH + FN(accumulator_size)(value_head_size) + head_size * MOST_LANES;
 }
 
 /* Which keys of the tile each row attends, by the rules' first and end. */

@@ -58,7 +58,7 @@ import Testing
     let outputs =
       golden.rank == 3
       ? [golden.batch, golden.queries, golden.heads * golden.valueSize] : rows + [golden.valueSize]
-    for path in [AttentionPath.automatic, .reference, .blas, .tiled] {
+    for path in [AttentionPath.automatic, .reference, .blas, .tiled, .fused] {
       for details in [AttentionDetailSet.logSumExp, [.logSumExp, .weights]] {
         let result = try scaledDotProductAttention(
           queries: problem.queries, keys: problem.keys, values: problem.values,

@@ -4,7 +4,7 @@ import Testing
 
 /// What holds of attention whatever the numbers are, on every path.
 @Suite struct PathIdentityTests {
-  static let paths = [AttentionPath.reference, .blas, .tiled]
+  static let paths = [AttentionPath.reference, .blas, .tiled, .fused]
 
   @Test(arguments: paths) func weightsOfARowSumToOne(_ path: AttentionPath) throws {
     func check<Scalar: BLASScalar>(_ problem: IdentityProblem<Scalar>) throws {

@@ -35,13 +35,14 @@ enum FusedAttention {
     _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
     guard let lengths = problem.queryLengths else {
-      let tiling = tiling(problem, batch: problem.shape.batch, queries: problem.shape.queries, workers: workers)
+      let shape = problem.shape
+      let tiling = tiling(shape, problem.mask, batch: shape.batch, queries: shape.queries, workers: workers)
       FanOut.run(pieces: tiling.pieceCount, workers: workers) { piece, worker in
         attend(problem, tiling, tiling.blocks(piece), scratch: scratch[worker])
       }
       return
     }
-    let tilings = lengths.map { tiling(problem, batch: 1, queries: $0, workers: workers) }
+    let tilings = lengths.map { tiling(problem.shape, problem.mask, batch: 1, queries: $0, workers: workers) }
     let pieces = RaggedPieces(counts: tilings.map(\.pieceCount))
     FanOut.run(pieces: pieces.count, workers: workers) { piece, worker in
       let (batch, index) = pieces[piece]
@@ -49,17 +50,20 @@ enum FusedAttention {
     }
   }
 
-  private static func tiling<Scalar: BLASScalar>(
-    _ problem: AttentionProblem<Scalar>, batch: Int, queries: Int, workers: Int
+  /// How a problem is cut.
+  static func tiling<Scalar: BLASScalar>(
+    _ shape: AttentionShape, _ mask: ResolvedMask<Scalar>, batch: Int, queries: Int, workers: Int
   ) -> FusedTiling {
     let width = Scalar.arithmetic.fused.width
-    let mask = problem.mask
-    let stacks =
-      queries < width
-      ? mask.keep?.isLinear(queries: queries) ?? true && mask.bias?.isLinear(queries: queries) ?? true
-      : mask.isUnrestricted
+    var stacks = mask.isUnrestricted
+    if queries < width {
+      // A rule's bytes lie row after row over all heads of the block; operands may not.
+      stacks = true
+      if mask.hasKeep, let keep = mask.keep { stacks = stacks && keep.isLinear(queries: queries) }
+      if mask.hasBias, let bias = mask.bias { stacks = stacks && bias.isLinear(queries: queries) }
+    }
     return FusedTiling(
-      shape: problem.shape, batch: batch, queries: queries, stacksHeads: stacks, width: width, workers: workers)
+      shape: shape, batch: batch, queries: queries, stacksHeads: stacks, width: width, workers: workers)
   }
 
   private static func attend<Scalar: BLASScalar>(

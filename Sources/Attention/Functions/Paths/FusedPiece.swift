@@ -55,7 +55,8 @@ struct FusedPiece<Scalar: BLASScalar> {
       block.accumulator.update(repeating: 0, count: kernels.accumulatorCount(problem.shape.valueHeadSize))
       block.hasBegun = true
     }
-    let keys = problem.mask.union(batch: batch, queries: place.queries)
+    let keys = problem.mask.span(
+      batch: batch, heads: place.heads, queries: place.queries, keys: 0..<problem.shape.keys)
     return Part(place: place, keys: keys, block: block)
   }
 
@@ -140,11 +141,12 @@ struct FusedPiece<Scalar: BLASScalar> {
     guard let target = problem.details.logSumExp else {
       return kernels.finish(part.block, outputRows, part.place.rows.lowerBound, nil)
     }
-    // Queries are no longer needed: their place takes a number a row.
-    kernels.finish(part.block, outputRows, part.place.rows.lowerBound, part.block.queries)
+    // The log-sum-exp of a row takes the place of its maximum.
+    let logSumExp = part.block.maximum
+    kernels.finish(part.block, outputRows, part.place.rows.lowerBound, logSumExp)
     for row in 0..<part.block.rows {
       let (head, query) = (part.place.rows.lowerBound + row).quotientAndRemainder(dividingBy: queryCount)
-      target[rows + head * problem.shape.queries + query] = part.block.queries[row]
+      target[rows + head * problem.shape.queries + query] = logSumExp[row]
     }
   }
 }
