@@ -98,7 +98,8 @@ extension KeyValueCache {
     return count
   }
 
-  private func checkAppend(rows: Int, lengths: [Int]?) throws(AttentionError) {
+  /// That every batch element has room for its part of N rows.
+  func checkAppend(rows: Int, lengths: [Int]?) throws(AttentionError) {
     if let lengths {
       guard lengths.count == batch else {
         throw .argument(name: "lengths", expected: "\(batch), one per batch element", actual: "\(lengths.count)")

@@ -4,7 +4,7 @@ internal import Tensors
 
 extension KeyValueCache {
   /// Whether every batch element has the same length.
-  private var isEven: Bool {
+  var isEven: Bool {
     for element in 1..<max(1, batch) where table.lengths[element] != table.lengths[0] { return false }
     return true
   }

@@ -12,7 +12,7 @@ public enum AttentionError: Error, Equatable, Sendable {
   case headCounts(heads: Int, keyValueHeads: Int)
   /// A mask or bias that does not broadcast to [B, H, L, S].
   case maskShape(name: String, shape: [Int], expected: [Int])
-  /// Causal, window or a position bias with L ≠ S and no ``QueryAlignment``.
+  /// Causal, window, a position bias or rotary positions with L ≠ S and no ``QueryAlignment``.
   case alignmentNeeded(queries: Int, keys: Int)
   /// More than a plan or a cache was made for.
   case capacity(name: String, capacity: Int, actual: Int)
@@ -40,7 +40,7 @@ extension AttentionError: CustomStringConvertible {
     case .maskShape(let name, let shape, let expected):
       "\(name) has shape \(shape), which does not broadcast to [B, H, L, S] = \(expected)"
     case .alignmentNeeded(let queries, let keys):
-      "causal, window or position bias over L = \(queries) queries and S = \(keys) keys needs an alignment: "
+      "causal, window, position bias or rotary positions over L = \(queries) queries and S = \(keys) keys needs an alignment: "
         + ".start (query 0 stands at key 0), .end (the last query stands at the last key), "
         + ".offset(n) or .offsets([n, …]) (one per batch element)"
     case .capacity(let name, let capacity, let actual):

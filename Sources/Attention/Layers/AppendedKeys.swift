@@ -93,10 +93,12 @@ extension ProjectedInputs {
   /// - Complexity: writes 2·B·E·count numbers; the sequence stays where it is.
   package func appending(_ appended: AppendedKeys<Scalar>) -> ProjectedInputs {
     precondition(appended.count <= room, "\(appended.count) keys to append, room for \(room)")
+    let longer = keys.appending(appended.key, zero: appended.hasZero)
+    // Keys that stand in for values stay what they are.
     return ProjectedInputs(
-      queries: queries, keys: keys.appending(appended.key, zero: appended.hasZero),
-      values: values.appending(appended.value, zero: appended.hasZero), productCount: productCount,
-      room: room - appended.count)
+      queries: queries, keys: longer,
+      values: values.isSameView(as: keys) ? longer : values.appending(appended.value, zero: appended.hasZero),
+      productCount: productCount, room: room - appended.count)
   }
 }
 

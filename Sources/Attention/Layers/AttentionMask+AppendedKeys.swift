@@ -58,11 +58,11 @@ extension ResolvedMask {
 
   /// The biases laid out, 0 for the appended keys: [B, H, L, S + count], with 1 for B where they do not differ.
   fileprivate func biases(appending count: Int, to shape: AttentionShape) throws(AttentionError) -> Tensor<Scalar> {
-    let batch = bias?.batchStride == 0 && !differsByElement ? 1 : shape.batch
     let width = shape.keys + count
     return try rethrowing { () throws(TensorError) in
+      guard hasBias, let bias else { return try Tensor(zeros: [width]) }
+      let batch = shape.batch == 0 || bias.batchStride != 0 ? shape.batch : 1
       let dense = try Tensor<Scalar>(zeros: [batch, shape.heads, shape.queries, width])
-      guard hasBias, let bias else { return dense }
       var row = dense.storage.base
       for element in 0..<batch {
         for head in 0..<shape.heads {

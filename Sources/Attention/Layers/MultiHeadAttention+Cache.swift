@@ -31,8 +31,8 @@ extension MultiHeadAttention {
   ///   - mask: over the S positions that the cache then has; `.causal` keeps a row from those after it.
   ///   - modifiers: sinks, dropout, programs for scores and weights.
   ///   - needsWeights: which weights are given.
-  ///   - options: scale, softcap, details, path, workers.
-  /// - Returns: [B, L, E], or [L, E], and weights and details.
+  ///   - options: scale, softcap, alignment (nil: query 0 stands at the first new position), details, path, workers.
+  /// - Returns: [B, L, E], or [L, E], and weights and details. Rows beyond an element's `lengths` may be disregarded.
   /// - Throws: ``AttentionError`` before anything is appended, also for a layer with ``appendedKeys``, which have no place in a
   ///   cache.
   /// - Complexity: 8·B·L·E² operations for the projections and 4·B·L·S·E for the attention, less what the mask empties.
@@ -42,9 +42,13 @@ extension MultiHeadAttention {
     needsWeights: HeadWeights = .none, options: AttentionOptions = AttentionOptions()
   ) throws(AttentionError) -> MultiHeadAttentionResult<Scalar> {
     let sizes = try InputSizes(self, query: x, key: x, value: x)
-    let plan = try plan(
-      cache: cache, queries: sizes.queries, mask: mask, modifiers: modifiers, needsWeights: needsWeights,
-      options: options)
+    try check(cache, batch: sizes.batch)
+    try cache.checkAppend(rows: sizes.queries, lengths: lengths)
+    // The mask is over the keys of this run, not over the capacity.
+    let plan = try MultiHeadAttentionPlan(
+      layer: self, cache: cache, queries: sizes.queries, mask: mask, modifiers: modifiers, needsWeights: needsWeights,
+      options: options,
+      run: (cache.length(appending: sizes.queries, lengths: lengths), .offsets(cache.lengths)))
     var workspace = try plan.makeWorkspace()
     var output = try rethrowing { () throws(TensorError) in try Tensor<Scalar>(uninitialized: x.shape) }
     let (weights, details) = try plan.run(
@@ -70,10 +74,8 @@ extension MultiHeadAttention {
     modifiers: AttentionModifiers<Scalar> = .none, needsWeights: HeadWeights = .none,
     options: AttentionOptions = AttentionOptions()
   ) throws(AttentionError) -> MultiHeadAttentionResult<Scalar> {
-    let sizes = try InputSizes(self, query: query, keys: cache.length)
-    let plan = try plan(
-      cache: cache, queries: sizes.queries, mask: mask, modifiers: modifiers, needsWeights: needsWeights,
-      options: options)
+    let plan = try borrowingPlan(
+      query, cache, mask: mask, modifiers: modifiers, needsWeights: needsWeights, options: options)
     var workspace = try plan.makeWorkspace()
     var output = try rethrowing { () throws(TensorError) in try Tensor<Scalar>(uninitialized: query.shape) }
     let (weights, details) = try plan.run(query, borrowing: cache, into: &output, workspace: &workspace)
@@ -85,10 +87,10 @@ extension MultiHeadAttention {
   /// - Parameters:
   ///   - cache: B, and S as its capacity.
   ///   - queries: L
-  ///   - mask: the mask of runs that bring none of their own.
+  ///   - mask: the mask of runs that bring none of their own; it fits the capacity.
   ///   - modifiers: sinks, dropout, programs for scores and weights.
   ///   - needsWeights: which weights the runs give.
-  ///   - options: scale, softcap, details, path, workers.
+  ///   - options: scale, softcap, details, path, workers. Without an alignment each run places its queries by the cache's lengths.
   /// - Throws: ``AttentionError`` for a cache of other heads, a layer with ``appendedKeys``, and as
   ///   ``AttentionPlan/init(cache:heads:queries:mask:modifiers:options:)``.
   public func plan(
@@ -101,6 +103,18 @@ extension MultiHeadAttention {
       options: options)
   }
 
+  /// For one run over what a cache holds now: masks are over that, not over the capacity.
+  func borrowingPlan(
+    _ query: Tensor<Scalar>, _ cache: KeyValueCache<Scalar>, mask: AttentionMask<Scalar>,
+    modifiers: AttentionModifiers<Scalar>, needsWeights: HeadWeights, options: AttentionOptions
+  ) throws(AttentionError) -> MultiHeadAttentionPlan<Scalar> {
+    let sizes = try InputSizes(self, query: query, keys: cache.length)
+    try check(cache, batch: sizes.batch)
+    return try MultiHeadAttentionPlan(
+      layer: self, cache: cache, queries: sizes.queries, mask: mask, modifiers: modifiers, needsWeights: needsWeights,
+      options: options, run: (cache.length, cache.alignment(queries: sizes.queries, mask: mask)))
+  }
+
   /// That a cache holds keys and values as this layer makes them.
   func check(_ cache: KeyValueCache<Scalar>) throws(AttentionError) {
     guard appendedKeys.count == 0 else {
@@ -110,6 +124,14 @@ extension MultiHeadAttention {
     guard actual == [headCount, size, size] else {
       throw .shape(
         name: "cache", expected: "[G, D, Dv] = [\(headCount), \(size), \(size)], as the layer's heads", actual: actual)
+    }
+  }
+
+  /// The same, and that it is of as many batch elements as the inputs.
+  func check(_ cache: KeyValueCache<Scalar>, batch: Int) throws(AttentionError) {
+    try check(cache)
+    guard batch == cache.batch else {
+      throw .argument(name: "batch", expected: "\(cache.batch), as of the cache", actual: "\(batch)")
     }
   }
 }

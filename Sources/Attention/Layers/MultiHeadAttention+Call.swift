@@ -82,28 +82,38 @@ struct InputSizes {
   let isBatched: Bool
 
   init<Scalar: BLASScalar>(
-    _ layer: MultiHeadAttention<Scalar>, query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>
+    _ layer: MultiHeadAttention<Scalar>, query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>?
   ) throws(AttentionError) {
-    let (q, k, v) = (query.layout.shape, key.layout.shape, value.layout.shape)
+    let (q, k, v) = (query.layout.shape, key.layout.shape, value?.layout.shape)
     let order = layer.axisOrder
     guard q.count == 2 || q.count == 3 else {
       throw .rank(name: "query", expected: "3: \(order.letters("L", "E")), or 2: [L, E]", shape: q)
     }
     let isBatched = q.count == 3
-    for (name, shape) in [("key", k), ("value", v)] where shape.count != q.count {
-      throw .rank(name: name, expected: "\(q.count), as query of shape \(q)", shape: shape)
+    func checkRank(_ name: String, _ shape: [Int]) throws(AttentionError) {
+      guard shape.count == q.count else {
+        throw .rank(name: name, expected: "\(q.count), as query of shape \(q)", shape: shape)
+      }
     }
+    try checkRank("key", k)
+    if let v { try checkRank("value", v) }
     self.isBatched = isBatched
     let rowAxis = isBatched ? order.rowAxis : 0
     batch = isBatched ? q[order.batchAxis] : 1
     let (batch, queries, keys) = (batch, q[rowAxis], k[rowAxis])
     (self.queries, self.keys) = (queries, keys)
     func check(_ name: String, _ actual: [Int], _ rows: Int, _ size: Int, _ reason: String) throws(AttentionError) {
+      // Axis by axis: an array of them would be allocated in every run.
+      let fits =
+        actual[rowAxis] == rows && actual[actual.count - 1] == size
+        && (!isBatched || actual[order.batchAxis] == batch)
+      guard !fits else { return }
       let expected = isBatched ? order.shape(batch: batch, rows: rows, size: size) : [rows, size]
-      guard actual == expected else { throw .shape(name: name, expected: "\(expected), \(reason)", actual: actual) }
+      throw .shape(name: name, expected: "\(expected), \(reason)", actual: actual)
     }
     try check("query", q, queries, layer.embeddingSize, "the layer's embedding size")
     try check("key", k, keys, layer.keySize, "query's batch and the layer's key size")
+    guard let v else { return }
     try check("value", v, keys, layer.valueSize, "query's batch, key's rows and the layer's value size")
   }
 
@@ -119,9 +129,9 @@ struct InputSizes {
     batch = isBatched ? shape[order.batchAxis] : 1
     queries = shape[isBatched ? order.rowAxis : 0]
     self.keys = keys
-    let expected =
-      isBatched ? order.shape(batch: batch, rows: queries, size: layer.embeddingSize) : [queries, layer.embeddingSize]
-    guard shape == expected else {
+    guard shape[shape.count - 1] == layer.embeddingSize else {
+      let size = layer.embeddingSize
+      let expected = isBatched ? order.shape(batch: batch, rows: queries, size: size) : [queries, size]
       throw .shape(name: "query", expected: "\(expected), the layer's embedding size", actual: shape)
     }
   }

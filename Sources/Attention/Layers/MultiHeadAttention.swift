@@ -28,8 +28,11 @@ public struct MultiHeadAttention<Scalar: BLASScalar>: Sendable {
   public let appendedKeys: AppendedKeys<Scalar>
   /// The order of the leading axes of inputs and outputs.
   public let axisOrder: AxisOrder
-  /// Rotates queries and keys after the projection, each to its position; nil: not. A key's position is its index in the sequence,
-  /// or in the cache; a query's is where the alignment places it.
+  /// Rotates queries and keys after the projection, each to its position; nil: not.
+  ///
+  /// A key's position is its index in the sequence, or in the cache; a query's is where the alignment places it, so that L ≠ S needs
+  /// one. ``appendedKeys`` are not rotated. In a cache a key stays as it was rotated when it was appended: scaling that follows the
+  /// length is to be fitted before (``RotaryPositions/fitted(toLength:precomputed:)``).
   public var rotaryPositions: RotaryPositions<Scalar>? {
     didSet { isRotary = rotaryPositions.map { _ in true } ?? false }
   }

@@ -14,6 +14,8 @@ extension MultiHeadAttentionPlan {
   /// - Returns: the weights [B, L, S] or [B, H, L, S] (without B for inputs of rank 2), if asked for, and other
   ///   details.
   /// - Throws: ``AttentionError`` before anything is appended.
+  /// - Complexity: as the layer's call. On one worker a run allocates nothing but some twenty small arrays of sizes, whatever the
+  ///   length, where the cache has its memory reserved.
   @discardableResult
   public func run(
     _ x: Tensor<Scalar>, appendingTo cache: inout KeyValueCache<Scalar>, lengths: [Int]? = nil,
@@ -22,11 +24,13 @@ extension MultiHeadAttentionPlan {
   ) throws(AttentionError) -> (weights: Tensor<Scalar>?, details: AttentionDetails<Scalar>) {
     let sizes = try InputSizes(layer, query: x, key: x, value: x)
     try check(sizes, cache, output, of: x)
+    guard sizes.queries <= projectedKeys else {
+      throw .capacity(name: "queries", capacity: projectedKeys, actual: sizes.queries)
+    }
+    try cache.checkAppend(rows: sizes.queries, lengths: lengths)
     try fit(&workspace)
     let inputs = try project(query: x, key: x, value: x, workspace: &workspace)
-    let positions = RowPositions.offsets(cache.lengths)
-    try layer.rotate(inputs.queries, at: positions, workers: workers)
-    try layer.rotate(inputs.keys, at: positions, workers: workers)
+    try rotate(inputs.queries, keys: inputs.keys, cache, lengths: lengths, mask)
     shapeContext(for: inputs.queries, &workspace)
     try attention.run(
       queries: inputs.queries, keys: inputs.keys, values: inputs.values, appendingTo: &cache, lengths: lengths,
@@ -56,14 +60,7 @@ extension MultiHeadAttentionPlan {
     try check(sizes, cache, output, of: query)
     try fit(&workspace)
     let queries = try projectQueries(query, workspace: &workspace)
-    let alignment =
-      attention.options.alignment ?? .offsets(cache.lengths.map { $0 - sizes.queries })
-    switch alignment {
-    case .start: try layer.rotate(queries, at: .offset(0), workers: workers)
-    case .end: try layer.rotate(queries, at: .offsets(cache.lengths.map { $0 - sizes.queries }), workers: workers)
-    case .offset(let offset): try layer.rotate(queries, at: .offset(offset), workers: workers)
-    case .offsets(let offsets): try layer.rotate(queries, at: .offsets(offsets), workers: workers)
-    }
+    try rotate(queries, keys: nil, cache, lengths: nil, mask)
     shapeContext(for: queries, &workspace)
     try attention.run(
       queries: queries, cache: cache, mask: mask, into: &workspace.context, workspace: &workspace.scratch)
@@ -74,12 +71,9 @@ extension MultiHeadAttentionPlan {
   private func check(
     _ sizes: InputSizes, _ cache: KeyValueCache<Scalar>, _ output: Tensor<Scalar>, of input: Tensor<Scalar>
   ) throws(AttentionError) {
-    try layer.check(cache)
-    guard sizes.batch == cache.batch else {
-      throw .argument(name: "batch", expected: "\(cache.batch), as of the cache", actual: "\(sizes.batch)")
-    }
-    guard sizes.queries <= min(attention.shape.queries, projectedKeys) else {
-      throw .capacity(name: "queries", capacity: min(attention.shape.queries, projectedKeys), actual: sizes.queries)
+    try layer.check(cache, batch: sizes.batch)
+    guard sizes.queries <= attention.shape.queries else {
+      throw .capacity(name: "queries", capacity: attention.shape.queries, actual: sizes.queries)
     }
     guard sizes.batch <= attention.shape.batch else {
       throw .capacity(name: "batch", capacity: attention.shape.batch, actual: sizes.batch)
@@ -89,8 +83,29 @@ extension MultiHeadAttentionPlan {
     }
   }
 
+  /// Rotates queries, and keys that are going to be appended, to their positions in a cache.
+  func rotate(
+    _ queries: Tensor<Scalar>, keys: Tensor<Scalar>?, _ cache: KeyValueCache<Scalar>, lengths: [Int]?,
+    _ mask: AttentionMask<Scalar>?
+  ) throws(AttentionError) {
+    guard layer.isRotary, let rotary = layer.rotaryPositions else { return }
+    let rows = queries.layout.shape[1]
+    if let alignment = attention.options.alignment {
+      try alignment.validate(batch: cache.batch)
+      let appended = keys?.layout.shape[1] ?? 0
+      let positions = alignment.positions(
+        queries: rows, keys: cache.length(appending: appended, lengths: lengths),
+        keyLengths: cache.keyLengths(appending: appended, lengths: lengths, mask ?? attention.mask))
+      try layer.rotate(queries, by: rotary, at: positions, workers: workers)
+    } else {
+      let positions = cache.positions(before: keys.map { _ in 0 } ?? rows)
+      try layer.rotate(queries, by: rotary, at: positions, workers: workers)
+    }
+    if let keys { try layer.rotate(keys, by: rotary, at: cache.positions(before: 0), workers: workers) }
+  }
+
   /// The queries alone [B, L, E], in the workspace.
-  private func projectQueries(
+  func projectQueries(
     _ query: Tensor<Scalar>, workspace: inout MultiHeadAttentionWorkspace<Scalar>
   ) throws(AttentionError) -> Tensor<Scalar> {
     let order = layer.axisOrder
@@ -105,5 +120,23 @@ extension MultiHeadAttentionPlan {
     return Tensor(
       storage: workspace.projections,
       layout: order.layout(batch: batch, rows: rows, size: outputs.count, rowSize: outputs.count))
+  }
+}
+
+extension KeyValueCache {
+  /// Rows that begin so many positions before the end of each batch element; no array where all ends are the same.
+  fileprivate func positions(before count: Int) -> RowPositions {
+    if isEven { return .offset(length - count) }
+    return .offsets(count == 0 ? lengths : lengths.map { $0 - count })
+  }
+
+  /// How many keys each batch element has after an append, for attention with a mask; nil: all S.
+  fileprivate func keyLengths(appending rows: Int, lengths appended: [Int]?, _ mask: AttentionMask<Scalar>) -> [Int]? {
+    var all: [Int] = []
+    for element in 0..<batch { all.append(lengths[element] + (appended?[element] ?? rows)) }
+    let longest = all.max() ?? 0
+    // A mask's lengths of another number are for the run to refuse.
+    guard let given = mask.keyLengths, given.count == batch else { return all.allSatisfy { $0 == longest } ? nil : all }
+    return zip(all, given).map { min($0, $1) }
   }
 }

@@ -20,13 +20,16 @@ extension MultiHeadAttentionPlan {
     into output: inout Tensor<Scalar>, workspace: inout MultiHeadAttentionWorkspace<Scalar>
   ) throws(AttentionError) -> (weights: Tensor<Scalar>?, details: AttentionDetails<Scalar>) {
     let sizes = try InputSizes(layer, query: query, key: key, value: value)
+    let givenMask = mask
     let mask = try checkedMask(sizes, mask)
     guard output.shape == query.shape else {
       throw .shape(name: "output", expected: "\(query.shape), as query", actual: output.shape)
     }
     try fit(&workspace)
     let inputs = try project(query: query, key: key, value: value, workspace: &workspace)
-    try layer.rotate(inputs, alignment: attention.options.alignment, workers: workers)
+    try layer.rotate(
+      inputs, alignment: attention.options.alignment, keyLengths: (givenMask ?? self.mask).keyLengths,
+      workers: workers)
     try attend(inputs.appending(layer.appendedKeys), mask, &workspace)
     try project(&workspace, into: &output)
     return try details(sizes, &workspace)
@@ -46,13 +49,15 @@ extension MultiHeadAttentionPlan {
   // MARK: Steps
 
   /// The mask of a run over appended keys too; nil: that of ``attention``. Throws for sizes and a mask that don't fit.
-  private func checkedMask(
+  func checkedMask(
     _ sizes: InputSizes, _ mask: AttentionMask<Scalar>?
   ) throws(AttentionError) -> AttentionMask<Scalar>? {
     let (planned, appended) = (attention.shape, layer.appendedKeys.count)
-    guard sizes.keys <= planned.keys - appended else {
-      throw .capacity(name: "keys", capacity: planned.keys - appended, actual: sizes.keys)
+    guard sizes.keys <= projectedKeys else {
+      throw .capacity(name: "keys", capacity: projectedKeys, actual: sizes.keys)
     }
+    try layer.checkRotaryPositions(
+      queries: sizes.queries, keys: sizes.keys, alignment: attention.options.alignment)
     var mask = mask
     let isPlanned =
       sizes.batch == planned.batch && sizes.queries == planned.queries && sizes.keys == planned.keys - appended
@@ -66,16 +71,20 @@ extension MultiHeadAttentionPlan {
   }
 
   /// The input projection, with room for the appended keys; also for a look at how queries, keys and values lie.
+  ///
+  /// - Parameter value: nil: the projected keys stand in for values, as nobody reads them.
   package func project(
-    query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>,
+    query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>?,
     workspace: inout MultiHeadAttentionWorkspace<Scalar>
   ) throws(AttentionError) -> ProjectedInputs<Scalar> {
     func batched(_ input: Tensor<Scalar>) throws(AttentionError) -> Tensor<Scalar> {
       if input.rank == 3 { return input }
       return try rethrowing { () throws(TensorError) in try input.insertingAxis(layer.axisOrder.batchAxis) }
     }
+    var values: Tensor<Scalar>?
+    if let value { values = try batched(value) }
     return try ProjectedInputs(
-      query: batched(query), key: batched(key), value: batched(value), by: layer.inputProjection,
+      query: batched(query), key: batched(key), value: values, by: layer.inputProjection,
       order: layer.axisOrder, room: layer.appendedKeys.count, in: workspace.projections, workers: workers)
   }
 

@@ -14,12 +14,18 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
   /// Which weights the runs give.
   public let needsWeights: HeadWeights
   /// The plan of the attention itself, between the projections; its keys count the layer's appended ones.
-  public let attention: AttentionPlan<Scalar>
+  public private(set) var attention: AttentionPlan<Scalar>
   /// The mask of runs that bring none of their own, over the keys of the inputs.
   public let mask: AttentionMask<Scalar>
+  /// What changes scores and weights beyond scale, softcap and mask; may be set between runs, as a dropout's seed is. Checked by
+  /// each run.
+  public var modifiers: AttentionModifiers<Scalar> {
+    get { attention.modifiers }
+    set { attention.modifiers = newValue }
+  }
   /// The most rows of keys that a run projects for each batch element.
   let projectedKeys: Int
-  /// Threads that share the projections.
+  /// Threads that share the projections and rotations.
   let workers: Int
   /// The details that the caller asked for, besides weights.
   let details: AttentionDetailSet
@@ -40,7 +46,7 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
     // Options first, as they are checked before masks.
     try options.validate(for: Scalar.self)
     let appended = layer.appendedKeys
-    try layer.checkRotaryPositions()
+    try layer.checkRotaryPositions(queries: queries, keys: keys, alignment: options.alignment)
     attention = try AttentionPlan(
       shape: appended.extending(shape),
       mask: mask.appending(appended.count, to: shape, alignment: options.alignment), modifiers: modifiers,
@@ -49,9 +55,13 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
   }
 
   /// For runs that append to a cache, or read one.
+  ///
+  /// - Parameters:
+  ///   - run: S of a single run, and where its queries stand without an alignment in the options; nil: for runs up to the capacity.
   init(
     layer: MultiHeadAttention<Scalar>, cache: KeyValueCache<Scalar>, queries: Int, mask: AttentionMask<Scalar>,
-    modifiers: AttentionModifiers<Scalar>, needsWeights: HeadWeights, options: AttentionOptions
+    modifiers: AttentionModifiers<Scalar>, needsWeights: HeadWeights, options: AttentionOptions,
+    run: (keys: Int, alignment: QueryAlignment)? = nil
   ) throws(AttentionError) {
     try layer.check(cache)
     try layer.checkRotaryPositions()
@@ -62,8 +72,17 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
     details = options.details
     var options = options
     if needsWeights != .none { options.details.insert(.weights) }
-    attention = try AttentionPlan(
-      cache: cache, heads: layer.headCount, queries: queries, mask: mask, modifiers: modifiers, options: options)
+    if let run {
+      let shape = try AttentionShape(
+        batch: cache.batch, heads: layer.headCount, queries: queries, keys: run.keys, headSize: layer.headSize)
+      var placed = options
+      placed.alignment = options.alignment ?? run.alignment
+      attention = try AttentionPlan(shape: shape, mask: mask, modifiers: modifiers, options: placed)
+      attention.options = options
+    } else {
+      attention = try AttentionPlan(
+        cache: cache, heads: layer.headCount, queries: queries, mask: mask, modifiers: modifiers, options: options)
+    }
     workers = options.workers ?? Workers.count
   }
 
@@ -95,8 +114,13 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
     let second =
       appended.count == 0
       ? "" : "\nappended   \(appended.words), behind the \(shape.keys - appended.count) keys of each sequence"
+    var third = ""
+    if layer.isRotary, let rotary = layer.rotaryPositions {
+      let part = "the first \(rotary.rotarySize) of the \(layer.headSize) numbers"
+      third = "\nrotary     \(part) of each head of queries and keys"
+    }
     return """
-      projection \(first)\(second)
+      projection \(first)\(third)\(second)
       \(attention.explain())
       output     one matrix product [\(rows), \(size)]·[\(size), \(size)]ᵀ
       """

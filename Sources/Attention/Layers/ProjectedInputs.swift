@@ -34,17 +34,20 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
 
   /// Projects the inputs, of rank 3 in the axis order given, into `storage`.
   ///
-  /// - Parameter room: how many rows to leave free behind those of each batch element.
+  /// - Parameters:
+  ///   - value: nil: the keys stand in for values.
+  ///   - room: how many rows to leave free behind those of each batch element.
   init(
-    query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>, by projection: InputProjection<Scalar>,
+    query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>?, by projection: InputProjection<Scalar>,
     order: AxisOrder, room: Int, in storage: TensorStorage<Scalar>, workers: Int
   ) throws(AttentionError) {
-    let inputs = [query, key, value]
+    var inputs = [query, key]
+    if let value { inputs.append(value) }
     let size = projection.embeddingSize
     var views: [Tensor<Scalar>] = []
     var start = 0
     var products = 0
-    while views.count < 3 {
+    while views.count < inputs.count {
       let part = views.count
       let input = inputs[part]
       let (linear, outputs): (Linear<Scalar>, Range<Int>)
@@ -53,7 +56,7 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
         // Neighbours that are one input share a product: [3E, E] for self-attention, [2E, E] for keys and values of a
         // memory.
         var end = part + 1
-        while end < 3, inputs[end].isSameView(as: input) { end += 1 }
+        while end < inputs.count, inputs[end].isSameView(as: input) { end += 1 }
         (linear, outputs) = (packed, (part * size)..<(end * size))
       case .separate(let query, let key, let value):
         (linear, outputs) = ([query, key, value][part], 0..<size)
@@ -76,7 +79,8 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
       }
       start += (batch * (rows + room) * outputs.count + Self.alignment - 1) / Self.alignment * Self.alignment
     }
-    self.init(queries: views[0], keys: views[1], values: views[2], productCount: products, room: room)
+    self.init(
+      queries: views[0], keys: views[1], values: views[inputs.count - 1], productCount: products, room: room)
   }
 }
 

@@ -13,6 +13,11 @@ struct RowMatrix<Scalar: BLASScalar> {
   /// - Parameter tensor: […, columns], of rank 1 or more.
   init(_ tensor: Tensor<Scalar>) throws(AttentionError) {
     let columns = tensor.layout.shape[tensor.rank - 1]
+    if let (rows, stride) = Self.evenRows(tensor.layout) {
+      (self.tensor, self.rows) = (tensor, rows)
+      leadingDimension = rows > 1 ? max(stride, 1) : max(columns, 1)
+      return
+    }
     (self.tensor, rows, leadingDimension) = try rethrowing { () throws(TensorError) in
       let rows = try TensorLayout.count(of: Array(tensor.layout.shape.dropLast()))
       // Joining axes that don't follow each other evenly copies.
@@ -23,5 +28,24 @@ struct RowMatrix<Scalar: BLASScalar> {
       }
       return (matrix, rows, rows > 1 ? max(matrix.layout.strides[0], 1) : max(columns, 1))
     }
+  }
+
+  /// Rows that can be read as they lie, and from one to the next; nil where axes must be joined by a copy, or there is nothing to
+  /// read. Without arrays, as every run of a layer asks.
+  private static func evenRows(_ layout: TensorLayout) -> (count: Int, stride: Int)? {
+    let last = layout.shape.count - 1
+    let columns = layout.shape[last]
+    guard columns > 0, columns == 1 || layout.strides[last] == 1 else { return nil }
+    var (count, stride) = (1, columns)
+    var axis = last - 1
+    while axis >= 0 {
+      let size = layout.shape[axis]
+      if size != 1 {
+        if count == 1 { stride = layout.strides[axis] } else if layout.strides[axis] != stride * count { return nil }
+        count *= size
+      }
+      axis -= 1
+    }
+    return count > 0 && (count == 1 || stride >= columns) ? (count, stride) : nil
   }
 }

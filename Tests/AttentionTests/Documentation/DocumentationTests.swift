@@ -155,7 +155,15 @@ struct DocumentationTests {
     )
     let given = try Snippets.caches(q: q, k: k, v: v)
     let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/KeyValueCaches.md"))
-    #expect(given.printed == page.blocks.filter { $0.language == "text" }.map(\.text))
+    let x: Tensor<Float> = try random.normal([1, 10, 8])
+    let layers = try Snippets.layerCaches(x: x)
+    // The layer's text is the second.
+    var printed = given.printed
+    printed.insert(layers.printed, at: 1)
+    #expect(printed == page.blocks.filter { $0.language == "text" }.map(\.text))
+    let wholeOfLayer = try layers.layer(x, mask: .causal).sliced(axis: 1, 9..<10)
+    let last = Comparison(layers.last, wholeOfLayer.doubles, shape: [1, 1, 8], absolute: 1e-6)
+    #expect(last.isWithin && layers.borrowed.shape == [1, 1, 8], "\(last)")
     let whole = try scaledDotProductAttention(queries: q, keys: k, values: v, mask: .causal)
     for (output, range) in zip(given.outputs + [given.again, given.last], [0..<5, 5..<6, 6..<7, 6..<7, 9..<10]) {
       let rows = try whole.sliced(axis: 2, range)
@@ -166,7 +174,7 @@ struct DocumentationTests {
 
   @Test("the page on positions shows what its snippets give")
   func positions() throws {
-    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/Positions.md"))
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/PositionsAndDistances.md"))
     let shown = try #require(page.blocks.first { $0.language == "text" })
     #expect(try Snippets.alibi() == shown.text)
 
@@ -178,6 +186,16 @@ struct DocumentationTests {
     // Row 3 of the whole is the row at position 3.
     let rotary = try RotaryPositions<Float>(rotarySize: 4, base: 500_000)
     #expect(try next == rotary(x).sliced(axis: 2, 3..<4))
+
+    let tokens: Tensor<Float> = try random.normal([1, 4, 8])
+    let (layer, prompt, following) = try Snippets.rotaryLayer(
+      tokens: tokens.sliced(axis: 1, 0..<3), token: tokens.sliced(axis: 1, 3..<4))
+    let rows = try layer(tokens, mask: .causal)
+    for (output, range) in [(prompt, 0..<3), (following, 3..<4)] {
+      let expected = try rows.sliced(axis: 1, range)
+      let comparison = Comparison(output, expected.doubles, shape: expected.shape, absolute: 1e-6)
+      #expect(comparison.isWithin, "\(range): \(comparison)")
+    }
 
     let long = try Snippets.stretched()
     #expect(long.attentionFactor > 1 && long.inverseFrequencies[1] < 0.01)
@@ -193,6 +211,35 @@ struct DocumentationTests {
     let plain = try scaledDotProductAttention(queries: x, keys: x, values: x, scale: 1)
     let comparison = Comparison(biased, plain.doubles, shape: x.shape, absolute: 2e-6)
     #expect(comparison.isWithin, "\(comparison)")
+  }
+
+  @Test("the page on sinks, dropout and packed sequences shows what its snippets give")
+  func sinksDropoutPacked() throws {
+    var random = SeededGenerator(seed: 6)
+    let (rows, memory): (Tensor<Float>, Tensor<Float>) = (
+      try random.normal([5, 2, 4]), try random.normal([7, 2, 4])
+    )
+    let given = try Snippets.sinksDropoutPacked(rows: rows, memoryRows: memory)
+    let page = try Page(Self.root.appending(path: "Sources/Attention/Attention.docc/SinksDropoutPacked.md"))
+    #expect(given.printed == page.blocks.filter { $0.language == "text" }.map(\.text))
+    // The last sequence is as by itself.
+    func alone(_ tensor: Tensor<Float>, _ range: Range<Int>) throws -> Tensor<Float> {
+      try tensor.sliced(axis: 0, range).transposed(0, 1).insertingAxis(0)
+    }
+    for (output, keys) in [(given.packed, try alone(rows, 3..<5)), (given.crossed, try alone(memory, 5..<7))] {
+      let expected = try scaledDotProductAttention(
+        queries: alone(rows, 3..<5), keys: keys, values: keys, mask: .causal)
+      let comparison = Comparison(
+        try alone(output, 3..<5), expected.doubles, shape: expected.shape, absolute: 1e-6)
+      #expect(comparison.isWithin, "\(comparison)")
+    }
+
+    let layer = try MultiHeadAttention<Float>(embeddingSize: 8, headCount: 2, seed: 1)
+    let x: Tensor<Float> = try random.normal([2, 3, 8])
+    let last = try layer(
+      x, modifiers: AttentionModifiers(dropout: AttentionDropout(probability: 0.1, seed: 2)), needsWeights: .none,
+      options: AttentionOptions())
+    #expect(try Snippets.trainingSteps(layer: layer, x: x) == last.output)
   }
 
   @Test("the other snippets give what their pages say")

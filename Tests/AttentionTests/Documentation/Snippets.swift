@@ -371,6 +371,17 @@ enum Snippets {
     let plan = try AttentionPlan<Float>(shape: AttentionShape(queries: 4, keys: 4, headSize: 2), mask: .causal)
     let (output, seen) = try plan.inspect(AttentionInspection(.entropy), queries: x, keys: x, values: x)
     if let entropy = seen.entropy { print(output.shape, entropy.shape) }
+    printed.append("")
+
+    let layer = try MultiHeadAttention<Float>(embeddingSize: 2, headCount: 1, seed: 1)
+    let tokens = try x.reshaped(to: [1, 4, 2])  // [B, L, E]
+    let ofLayer = try layer.inspect(AttentionInspection(.keyTotals), tokens, mask: .causal)
+
+    var cache = try layer.makeCache(capacity: 8)
+    _ = try layer(tokens, appendingTo: &cache, mask: .causal)
+    let overCache = try layer.inspect(
+      AttentionInspection(.keyTotals), tokens, borrowing: cache, mask: .causal)
+    if let totals = ofLayer.keyTotals, let same = overCache.keyTotals { print(totals.shape, same.shape) }
     return printed
   }
 
@@ -435,5 +446,89 @@ enum Snippets {
     try half.append(keys: k.sliced(axis: 2, 0..<7), values: v.sliced(axis: 2, 0..<7))
     print(half)
     return (printed, outputs, again, output)
+  }
+
+  /// What the page on caches prints of a layer, the layer, and its last output.
+  static func layerCaches(
+    x: Tensor<Float>
+  ) throws -> (printed: String, layer: MultiHeadAttention<Float>, borrowed: Tensor<Float>, last: Tensor<Float>) {
+    var printed = ""
+    func print(_ values: Any...) { printed += values.map { "\($0)" }.joined(separator: " ") + "\n" }
+
+    let layer = try MultiHeadAttention<Float>(embeddingSize: 8, headCount: 2, seed: 1)
+    var past = try layer.makeCache(capacity: 64)
+    let read = try layer(x.sliced(axis: 1, 0..<5), appendingTo: &past, mask: .causal)  // a prompt [1, 5, E]
+    let next = try layer(x.sliced(axis: 1, 5..<6), appendingTo: &past)  // a token [1, 1, E]
+    print(read.output.shape, next.output.shape, past.lengths)
+
+    let other = try MultiHeadAttention<Float>(embeddingSize: 8, headCount: 2, seed: 2)
+    let borrowed = try other(x.sliced(axis: 1, 5..<6), borrowing: past)
+
+    let steps = try layer.plan(cache: past, queries: 1)
+    var memory = try steps.makeWorkspace()
+    var output = try Tensor<Float>(zeros: [1, 1, 8])
+    for position in 6..<10 {
+      try steps.run(
+        x.sliced(axis: 1, position..<(position + 1)), appendingTo: &past, into: &output, workspace: &memory)
+    }
+    return (printed, layer, borrowed.output, output)
+  }
+
+  static func rotaryLayer(
+    tokens: Tensor<Float>, token: Tensor<Float>
+  ) throws -> (layer: MultiHeadAttention<Float>, prompt: Tensor<Float>, following: Tensor<Float>) {
+    var layer = try MultiHeadAttention<Float>(embeddingSize: 8, headCount: 2, seed: 1)
+    layer.rotaryPositions = try RotaryPositions(rotarySize: 4)  // all of a head of 8 / 2
+    var cache = try layer.makeCache(capacity: 64)
+    let prompt = try layer(tokens, appendingTo: &cache, mask: .causal)  // [B, L, E], at positions 0 ..< L
+    let following = try layer(token, appendingTo: &cache)  // [B, 1, E], at position L
+    return (layer, prompt.output, following.output)
+  }
+
+  /// What the page on sinks, dropout and packed sequences prints, block by block.
+  static func sinksDropoutPacked(
+    rows: Tensor<Float>, memoryRows: Tensor<Float>
+  ) throws -> (printed: [String], packed: Tensor<Float>, crossed: Tensor<Float>) {
+    var printed: [String] = []
+    func print(_ values: Any...) { printed.append(values.map { "\($0)" }.joined(separator: " ") + "\n") }
+
+    let result = try scaledDotProductAttention(
+      queries: Tensor<Float>(zeros: [1, 1, 1, 2]), keys: Tensor(zeros: [1, 1, 2, 2]),
+      values: Tensor(rows: [[3, 0], [0, 6]]).reshaped(to: [1, 1, 2, 2]), modifiers: AttentionModifiers(sinks: [0]),
+      options: AttentionOptions(details: [.weights, .logSumExp]))
+    if let weights = result.weights, let logSumExp = result.logSumExp {
+      print(weights, result.output, logSumExp)
+    }
+
+    let zeros = try Tensor<Float>(zeros: [1, 1, 2, 4])  // [B, H, L, D]
+    let keys = try Tensor<Float>(zeros: [1, 1, 8, 4])  // [B, H, S, D]
+    let dropped = try scaledDotProductAttention(
+      queries: zeros, keys: keys, values: keys,
+      modifiers: AttentionModifiers(dropout: AttentionDropout(probability: 0.5, seed: 3)),
+      options: AttentionOptions(details: [.weights]))
+    if let weights = dropped.weights { print(weights) }
+
+    let sequences = try PackedSequences(lengths: [3, 0, 2])
+    let packed = try scaledDotProductAttention(
+      queries: rows, keys: rows, values: rows, sequences: sequences, mask: .causal)  // [T, H, Dv]
+    print(sequences.offsets, packed.output.shape)
+
+    let memory = try PackedSequences(lengths: [4, 1, 2])
+    let crossed = try scaledDotProductAttention(
+      queries: rows, keys: memoryRows, values: memoryRows, sequences: sequences, keySequences: memory, mask: .causal,
+      options: AttentionOptions(alignment: .end))
+    return (printed, packed.output, crossed.output)
+  }
+
+  static func trainingSteps(layer: MultiHeadAttention<Float>, x: Tensor<Float>) throws -> Tensor<Float> {
+    var plan = try layer.plan(
+      batch: 2, queries: 3, modifiers: AttentionModifiers(dropout: AttentionDropout(probability: 0.1, seed: 0)))
+    var workspace = try plan.makeWorkspace()
+    var y = try Tensor<Float>(zeros: [2, 3, 8])  // [B, L, E]
+    for step in 0..<3 {
+      plan.modifiers.dropout?.seed = UInt64(step)
+      try plan.run(query: x, key: x, value: x, into: &y, workspace: &workspace)
+    }
+    return y
   }
 }

@@ -95,6 +95,114 @@ import Testing
     }
   }
 
+  /// Biases by distance give what they give written out; the appended keys have none.
+  @Test(arguments: paths)
+  func positionBiases(path: AttentionPath) throws {
+    var random = SeededGenerator(seed: 45)
+    let layer = try layer(Double.self)
+    let (x, memory): (Tensor<Double>, Tensor<Double>) = (
+      try random.normal([2, 7, 15]), try random.normal([2, 11, 15])
+    )
+    let slopes = [0.5, 0.25, 1.5]
+    let table = try random.normal([9], as: Double.self)  // distances −4 … 4
+    let (perElement, perQuery): (Tensor<Double>, Tensor<Double>) = (
+      try random.normal([2, 1, 1, 11]), try random.normal([7, 11])
+    )
+    let (ofSlopes, ofTable) = (PositionBias<Double>.alibi(slopes: slopes), PositionBias<Double>.distances(table: table))
+    for (name, mask, alignment, bias) in [
+      ("slopes", .positionBias(ofSlopes), .start, { _, h, i, j in -slopes[h] * Double(abs(j - i)) }),
+      ("table", .positionBias(ofTable), .end, { _, _, i, j in table[min(max(j - i - 4, -4), 4) + 4] }),
+      (
+        "offsets", .causal & .positionBias(ofSlopes), .offsets([3, 1]),
+        { b, h, i, j in j > i + [3, 1][b] ? -.infinity : -slopes[h] * Double(abs(j - i - [3, 1][b])) }
+      ),
+      (
+        "lengths", .keyLengths([9, 7]) & .positionBias(ofTable), .end,
+        { b, _, i, j in j >= [9, 7][b] ? -.infinity : table[min(max(j - i - [2, 0][b], -4), 4) + 4] }
+      ),
+      (
+        "beside a bias of each element", .positionBias(ofSlopes) & .bias(perElement), .start,
+        { b, h, i, j in -slopes[h] * Double(abs(j - i)) + perElement[b, 0, 0, j] }
+      ),
+      (
+        "beside a bias of all", .positionBias(ofTable) & .bias(perQuery), .offset(2),
+        { _, _, i, j in table[min(max(j - i - 2, -4), 4) + 4] + perQuery[i, j] }
+      ),
+    ] as [(String, AttentionMask<Double>, QueryAlignment, (Int, Int, Int, Int) -> Double)] {
+      // Over the appended keys as well, where it is 0.
+      var dense = try Tensor<Double>(zeros: [2, 3, 7, 11])
+      for b in 0..<2 {
+        for h in 0..<3 { for i in 0..<7 { for j in 0..<11 { dense[b, h, i, j] = bias(b, h, i, j) } } }
+      }
+      let options = AttentionOptions(alignment: alignment, details: [.maskedScores], path: path)
+      let result = try layer(
+        query: x, key: memory, value: memory, mask: mask, needsWeights: .perHead, options: options)
+      let written = try layer(
+        query: x, key: memory, value: memory, mask: .bias(dense), needsWeights: .perHead, options: options)
+      expectClose(result.output, written.output, name)
+      expectClose(result.weights, try #require(written.weights), name)
+      expectClose(result.details.maskedScores, try #require(written.details.maskedScores), name)
+    }
+    // Nobody to bias.
+    let alibi = AttentionMask<Double>.positionBias(ofSlopes) & .bias(try Tensor(zeros: [0, 1, 7, 7]))
+    #expect(try layer(Tensor(zeros: [0, 7, 15]), mask: alibi, path: path).shape == [0, 7, 15])
+    let none = try Tensor<Double>(zeros: [2, 0, 15])
+    let alone = try layer(
+      query: x, key: none, value: none, mask: .positionBias(ofSlopes), alignment: .start, path: path)
+    expectClose(alone, try layer(query: x, key: none, value: none, path: path), "no keys")
+  }
+
+  /// Rules give what they give written out, and let the appended keys through.
+  @Test(arguments: paths)
+  func patterns(path: AttentionPath) throws {
+    var random = SeededGenerator(seed: 46)
+    let layer = try layer(Double.self)
+    let (x, memory): (Tensor<Double>, Tensor<Double>) = (
+      try random.normal([2, 7, 15]), try random.normal([2, 11, 15])
+    )
+    func block(_ place: Int) -> Int { Int((Double(place) / 4).rounded(.down)) }
+    for (alignment, offsets) in [
+      (QueryAlignment.start, [0, 0]), (.end, [4, 4]), (.offsets([3, -2]), [3, -2]),
+    ] {
+      for (name, pattern, attends) in [
+        ("blocks", .blockLocal(size: 4), { b, _, i, j in block(i + offsets[b]) == block(j) }),
+        (
+          "before, but for every third", .causal & !.strided(3),
+          { b, _, i, j in j <= i + offsets[b] && (i + offsets[b] - j) % 3 != 0 }
+        ),
+        (
+          "predicate", .predicate { _, head, query, key in head != 1 && query + key != 4 },
+          { _, h, i, j in h != 1 && i + j != 4 }
+        ),
+        ("all", .window(left: nil, right: nil), { _, _, _, _ in true }),
+      ] as [(String, MaskPattern, (Int, Int, Int, Int) -> Bool)] {
+        var keep = try Tensor<Bool>(zeros: [2, 3, 7, 11])
+        for b in 0..<2 {
+          for h in 0..<3 { for i in 0..<7 { for j in 0..<11 { keep[b, h, i, j] = attends(b, h, i, j) } } }
+        }
+        let mask = AttentionMask<Double>.pattern(pattern)
+        let options = AttentionOptions(alignment: alignment, path: path)
+        // Of the second mask only the first part at the end, as lengths would move it.
+        for added in [AttentionMask<Double>.none, alignment == .end ? .causal : .causal & .keyLengths([9, 11])] {
+          let result = try layer(
+            query: x, key: memory, value: memory, mask: mask & added, needsWeights: .perHead, options: options)
+          let written = try layer(
+            query: x, key: memory, value: memory, mask: .keep(keep) & added, needsWeights: .perHead, options: options)
+          expectClose(result.output, written.output, "\(name), \(alignment)")
+          expectClose(result.weights, try #require(written.weights), "\(name), \(alignment)")
+        }
+        guard alignment == .start else { continue }
+        // A run of a plan that was made for more.
+        let plan = try layer.plan(batch: 3, queries: 8, keys: 13, mask: mask, options: options)
+        var workspace = try plan.makeWorkspace()
+        let run = try plan(query: x, key: memory, value: memory, workspace: &workspace)
+        let written = try layer(
+          query: x, key: memory, value: memory, mask: .keep(keep), alignment: .start, path: path)
+        expectClose(run.output, written, "a run of \(name)")
+      }
+    }
+  }
+
   /// A query that may attend no key of the sequence attends the layer's own, and these alone.
   @Test(arguments: paths)
   func nothingOfTheSequenceToAttend(path: AttentionPath) throws {

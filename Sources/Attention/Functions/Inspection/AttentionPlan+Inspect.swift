@@ -100,7 +100,8 @@ extension AttentionPlan {
     let actual = operands.shape
     try modifiers.validate(for: actual)
     try inspection.validate(for: actual)
-    let resolved = try ResolvedMask(mask ?? self.mask, alignment: options.alignment, shape: actual)
+    let resolved = try ResolvedMask(
+      mask ?? self.mask, alignment: operands.alignment ?? options.alignment, shape: actual)
     var insight = try AttentionInsight<Scalar>(inspection, shape: actual)
     guard actual.hasRows else { return insight }
     let targets = InsightPointers(&insight, inspection, shape: actual)
