@@ -172,7 +172,10 @@ extension AttentionPlan {
     let actual = operands.shape
     try modifiers.validate(for: actual)
     if path == .fused, let obstacle = FusedAttention.obstacle(details: options.details, modifiers: modifiers) {
-      throw Self.fusedError(obstacle)
+      // Modifiers that came after the choice: made again, unless the path was asked for.
+      guard options.path == .automatic else { throw Self.fusedError(obstacle) }
+      let other = AttentionPlan(taking: .tiled, instead: self)
+      return try other.execute(operands, mask: mask, &details, &workspace)
     }
     let resolved = try ResolvedMask(
       mask ?? self.mask, alignment: operands.alignment ?? options.alignment, shape: actual)

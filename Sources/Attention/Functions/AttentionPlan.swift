@@ -25,13 +25,13 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   public var modifiers: AttentionModifiers<Scalar>
   public internal(set) var options: AttentionOptions
   /// The algorithm chosen: never ``AttentionPath/automatic``.
-  public let path: AttentionPath
+  public private(set) var path: AttentionPath
   /// Why it was chosen.
   public let reason: String
   /// Threads that share the work.
   public let workers: Int
   /// Scratch of one worker, in elements.
-  let scratchCount: Int
+  private(set) var scratchCount: Int
   /// The same for rows of a cache that are converted as they are read.
   var conversionCount = 0
 
@@ -55,13 +55,23 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
     (self.shape, self.mask, self.modifiers, self.options) = (shape, mask, modifiers, options)
     workers = options.workers ?? min(Workers.count, Self.workersWorthWaking(shape))
     (path, reason) = try Self.choose(shape: shape, modifiers: modifiers, options: options)
-    scratchCount =
-      switch path {
-      case .reference: ReferenceAttention.scratchCount(shape: shape)
-      case .blas: BLASAttention.scratchCount(capacity: shape)
-      case .fused: FusedAttention.scratchCount(capacity: shape, as: Scalar.self)
-      case .tiled, .automatic: AttentionTiling.scratchCount(capacity: shape)
-      }
+    scratchCount = Self.scratchCount(path, shape)
+  }
+
+  /// The same plan by another path.
+  init(taking path: AttentionPath, instead plan: AttentionPlan) {
+    self = plan
+    self.path = path
+    scratchCount = Self.scratchCount(path, shape)
+  }
+
+  private static func scratchCount(_ path: AttentionPath, _ shape: AttentionShape) -> Int {
+    switch path {
+    case .reference: ReferenceAttention.scratchCount(shape: shape)
+    case .blas: BLASAttention.scratchCount(capacity: shape)
+    case .fused: FusedAttention.scratchCount(capacity: shape, as: Scalar.self)
+    case .tiled, .automatic: AttentionTiling.scratchCount(capacity: shape)
+    }
   }
 
   /// Multiplications below which a BLAS call costs more than plain loops (measured: 2.7 against 5.1 µs at 144, alike at 1024).

@@ -11,7 +11,9 @@ import Testing
     let workers: Int
     var testDescription: String { "\(path), \(workers) workers" }
 
-    static let all = [AttentionPath.blas, .tiled, .fused].flatMap { path in [1, 2, 4].map { Way(path: path, workers: $0) } }
+    static let all = [AttentionPath.blas, .tiled, .fused].flatMap { path in
+      [1, 2, 4].map { Way(path: path, workers: $0) }
+    }
   }
 
   @Test("Eight threads with tensors of their own give bitwise what each gives alone", arguments: Way.all)

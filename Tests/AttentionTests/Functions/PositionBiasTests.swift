@@ -5,7 +5,7 @@ import Testing
 @testable import Attention
 
 @Suite struct PositionBiasTests {
-  static let paths: [AttentionPath] = [.reference, .blas, .tiled, .fused]
+  static let paths: [AttentionPath] = [.reference, .blas, .tiled]
 
   /// What a mask adds to scores of 0 [B, H, L, S], −∞ where it masks.
   private func added<Scalar: BLASScalar>(

@@ -10,7 +10,7 @@ import Testing
   }
 
   /// Runs of any size up to the plan's, in one workspace, give what fresh calls give.
-  @Test(arguments: [AttentionPath.reference, .blas, .tiled, .fused])
+  @Test(arguments: [AttentionPath.reference, .blas, .tiled])
   func runsUpToCapacity(path: AttentionPath) throws {
     var random = SeededGenerator(seed: 2)
     let plan = try layer.plan(

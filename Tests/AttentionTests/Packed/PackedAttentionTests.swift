@@ -102,7 +102,9 @@ struct PackedAttentionTests {
     #expect(try #require(details.maskedScores)[0, 0, 0, 3] == -.infinity)
   }
 
-  @Test("Dropout counts batch elements, queries and keys as in a padded batch", arguments: [AttentionPath.automatic] + Way.paths)
+  @Test(
+    "Dropout counts batch elements, queries and keys as in a padded batch",
+    arguments: [AttentionPath.automatic] + Way.paths)
   func dropout(path: AttentionPath) throws {
     let way = Way(path: path, element: .double, workers: 2)
     let lengths = [4, 6]

@@ -87,10 +87,13 @@ struct FusedPiece<Scalar: BLASScalar> {
       if restriction.isEmpty { continue }
       // Fetched for the first block that attends something of the tile.
       var read = operands ?? TileOperands(problem, batch, keyValueHead, tile, reading: attended, worker.conversion)
-      if restriction.mayMask || problem.softcap > 0 {
+      // What lies beyond the keys that the block's rows attend is not there to be read.
+      let keys = parts[index].keys
+      let isCut = restriction.byRange || keys.lowerBound > tile.lowerBound || keys.upperBound < tile.upperBound
+      if isCut || restriction.mayMask || problem.softcap > 0 {
         kernels.step(
           &parts[index].block, read.keys, read.ldKeys, read.values, read.ldValues, tile.count,
-          rules(place, tile, restriction), read.valuesAreFinite(problem))
+          rules(place, tile, restriction, within: isCut ? keys : nil), read.valuesAreFinite(problem))
       } else {
         kernels.step(
           &parts[index].block, read.keys, read.ldKeys, read.values, read.ldValues, tile.count, nil, true)
@@ -100,18 +103,21 @@ struct FusedPiece<Scalar: BLASScalar> {
   }
 
   /// What the mask does to a block's scores of a tile.
+  ///
+  /// - Parameter cut: the keys that some row attends; nil: all of the tile by all rows, as far as ranges say.
   private func rules(
-    _ place: FusedTiling.Block, _ tile: Range<Int>, _ restriction: MaskRestriction
+    _ place: FusedTiling.Block, _ tile: Range<Int>, _ restriction: MaskRestriction, within cut: Range<Int>?
   ) -> ScoreRules<Scalar> {
     let mask = problem.mask
     var rules = ScoreRules<Scalar>(softcap: problem.softcap)
-    if restriction.byRange {
+    if let cut {
       let (first, end) = (scratch.ranges, scratch.ranges + kernels.width)
       for row in 0..<place.rows.count {
         let query = place.queries.lowerBound + (place.firstRow + row) % place.queries.count
         let range = mask.range(batch: batch, query: query)
-        first[row] = Int32(min(max(range.first - tile.lowerBound, 0), tile.count))
-        end[row] = Int32(min(max(range.end - tile.lowerBound, 0), tile.count))
+        let (low, high) = (max(range.first, cut.lowerBound), min(range.end, cut.upperBound))
+        first[row] = Int32(min(max(low - tile.lowerBound, 0), tile.count))
+        end[row] = Int32(min(max(high - tile.lowerBound, 0), tile.count))
       }
       (rules.first, rules.end) = (UnsafePointer(first), UnsafePointer(end))
     }
