@@ -3,7 +3,9 @@
 #if defined(__x86_64__)
 
 #define SET attention_avx2
+#define FUSED_SET attention_avx2_fused
 #define VECTOR_BYTES 32
+#define REGISTERS 16
 #define HAS_FMA 1
 #define NATIVE_PARTS 1
 #define NATIVE_LANES 1

@@ -2,7 +2,9 @@
 #include "sets.h"
 
 #define SET attention_plain
+#define FUSED_SET attention_plain_fused
 #define VECTOR_BYTES 16
+#define REGISTERS 16
 #define HAS_FMA 0
 
 #include "bodies/float.h"

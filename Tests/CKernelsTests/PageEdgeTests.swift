@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// One readable page between two that may not be touched.
-private final class FencedPage {
+final class FencedPage {
   private let base: UnsafeMutableRawPointer
   private let size: Int
 

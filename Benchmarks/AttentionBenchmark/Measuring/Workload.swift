@@ -63,7 +63,7 @@ struct CaseLabels: Equatable, Sendable {
 
 /// What `--path` can ask for.
 enum BenchmarkPath: String, CaseIterable, Sendable {
-  case auto, reference, blas, tiled, unrolled
+  case auto, reference, blas, tiled, fused, unrolled
 
   /// The package's path; nil for a kernel of the benchmark's own.
   var planned: AttentionPath? {
@@ -72,6 +72,7 @@ enum BenchmarkPath: String, CaseIterable, Sendable {
     case .reference: .reference
     case .blas: .blas
     case .tiled: .tiled
+    case .fused: .fused
     case .unrolled: nil
     }
   }

@@ -1,4 +1,4 @@
-/// Which algorithm computes the attention. All serve every option and agree within rounding.
+/// Which algorithm computes the attention. They agree within rounding; all but ``fused`` serve every option.
 public enum AttentionPath: String, Sendable, Hashable, CaseIterable {
   /// The plan chooses; ``AttentionPlan/explain()`` says what and why.
   case automatic = "auto"
@@ -8,6 +8,9 @@ public enum AttentionPath: String, Sendable, Hashable, CaseIterable {
   case blas
   /// Tiles of keys with an online softmax: scratch does not grow with S.
   case tiled
+  /// Tiles computed as a whole by kernels without BLAS: fastest, and the same bits for a row whatever stands beside it. Not for
+  /// details with a value for every score, nor for programs or dropout.
+  case fused
 }
 
 /// What a call gives besides its output.

@@ -171,6 +171,12 @@ extension AttentionPlan {
   ) throws(AttentionError) {
     let actual = operands.shape
     try modifiers.validate(for: actual)
+    if path == .fused, let obstacle = FusedAttention.obstacle(details: options.details, modifiers: modifiers) {
+      // Modifiers that came after the choice: made again, unless the path was asked for.
+      guard options.path == .automatic else { throw Self.fusedError(obstacle) }
+      let other = AttentionPlan(taking: .tiled, instead: self)
+      return try other.execute(operands, mask: mask, &details, &workspace)
+    }
     let resolved = try ResolvedMask(
       mask ?? self.mask, alignment: operands.alignment ?? options.alignment, shape: actual)
     guard !actual.isEmpty || (actual.hasRows && !options.details.isEmpty) else { return }
@@ -181,10 +187,14 @@ extension AttentionPlan {
     // For the capacity, so that scratch does not grow with keys that do.
     let conversion = max(problem.keys.scratchCount(rows: shape.keys), problem.values.scratchCount(rows: shape.keys))
     parts.conversion = max(parts.conversion, conversion)
+    if path == .fused {
+      parts.conversion = TileOperands.scratchCount(problem.keys, problem.values, tileKeys: FusedAttention.tileKeys)
+    }
     try workspace.withSlices(of: parts, slices: usefulWorkers) { scratch in
       switch path {
       case .reference: ReferenceAttention.run(problem, scratch: scratch, workers: usefulWorkers)
       case .blas: BLASAttention.run(problem, scratch: scratch, workers: usefulWorkers)
+      case .fused: FusedAttention.run(problem, scratch: scratch, workers: usefulWorkers)
       case .tiled, .automatic: TiledAttention.run(problem, scratch: scratch, workers: usefulWorkers)
       }
     }

@@ -40,6 +40,7 @@ extension AttentionPlan {
   }
 
   func tileCounts(placesLimit: Int = placesLimit) -> TileCounts {
+    if path == .fused { return fusedTileCounts(placesLimit: placesLimit) }
     var counts = TileCounts()
     guard path == .tiled, shape.keys > 0,
       let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape)
@@ -69,6 +70,46 @@ extension AttentionPlan {
         }
       }
       counts.skipped += max(0, tilesPerRow - seen)
+    }
+    return counts
+  }
+}
+
+extension AttentionPlan {
+  private func fusedTileCounts(placesLimit: Int) -> TileCounts {
+    var counts = TileCounts()
+    guard shape.keys > 0, shape.hasRows,
+      let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape)
+    else { return counts }
+    let tiling = FusedAttention.tiling(
+      shape, resolved, batch: shape.batch, queries: shape.queries, workers: usefulWorkers)
+    let width = min(FusedAttention.tileKeys, shape.keys)
+    counts.size = "\(tiling.rowsPerBlock) rows × \(width) keys"
+    var placesLeft = placesLimit
+    for index in 0..<tiling.pieceCount {
+      let piece = tiling.blocks(index)
+      for block in piece.blocks {
+        let place = tiling.block(block, batch: piece.batch, keyValueHead: piece.keyValueHead)
+        let keys = resolved.span(
+          batch: piece.batch, heads: place.heads, queries: place.queries, keys: 0..<shape.keys)
+        var seen = 0
+        for start in stride(from: keys.lowerBound / width * width, to: keys.upperBound, by: width) {
+          seen += 1
+          let restriction = resolved.restriction(
+            batch: piece.batch, heads: place.heads, queries: place.queries,
+            keys: start..<min(start + width, shape.keys), placesLeft: &placesLeft)
+          if restriction.isEmpty {
+            counts.skipped += 1
+          } else if restriction.isUnknown {
+            counts.unknown += 1
+          } else if restriction.mayMask {
+            counts.partial += 1
+          } else {
+            counts.full += 1
+          }
+        }
+        counts.skipped += (shape.keys + width - 1) / width - seen
+      }
     }
     return counts
   }

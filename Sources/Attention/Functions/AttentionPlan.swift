@@ -25,13 +25,13 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
   public var modifiers: AttentionModifiers<Scalar>
   public internal(set) var options: AttentionOptions
   /// The algorithm chosen: never ``AttentionPath/automatic``.
-  public let path: AttentionPath
+  public private(set) var path: AttentionPath
   /// Why it was chosen.
   public let reason: String
   /// Threads that share the work.
   public let workers: Int
   /// Scratch of one worker, in elements.
-  let scratchCount: Int
+  private(set) var scratchCount: Int
   /// The same for rows of a cache that are converted as they are read.
   var conversionCount = 0
 
@@ -54,29 +54,49 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
     _ = try ResolvedMask(mask, alignment: options.alignment, shape: shape)
     (self.shape, self.mask, self.modifiers, self.options) = (shape, mask, modifiers, options)
     workers = options.workers ?? min(Workers.count, Self.workersWorthWaking(shape))
-    (path, reason) = Self.choose(shape: shape, options: options)
-    scratchCount =
-      switch path {
-      case .reference: ReferenceAttention.scratchCount(shape: shape)
-      case .blas: BLASAttention.scratchCount(capacity: shape)
-      case .tiled, .automatic: AttentionTiling.scratchCount(capacity: shape)
-      }
+    (path, reason) = try Self.choose(shape: shape, modifiers: modifiers, options: options)
+    scratchCount = Self.scratchCount(path, shape)
+  }
+
+  /// The same plan by another path.
+  init(taking path: AttentionPath, instead plan: AttentionPlan) {
+    self = plan
+    self.path = path
+    scratchCount = Self.scratchCount(path, shape)
+  }
+
+  private static func scratchCount(_ path: AttentionPath, _ shape: AttentionShape) -> Int {
+    switch path {
+    case .reference: ReferenceAttention.scratchCount(shape: shape)
+    case .blas: BLASAttention.scratchCount(capacity: shape)
+    case .fused: FusedAttention.scratchCount(capacity: shape, as: Scalar.self)
+    case .tiled, .automatic: AttentionTiling.scratchCount(capacity: shape)
+    }
   }
 
   /// Multiplications below which a BLAS call costs more than plain loops (measured: 2.7 against 5.1 µs at 144, alike at 1024).
   private static var smallWork: Double { 1024 }
 
   private static func choose(
-    shape: AttentionShape, options: AttentionOptions
-  ) -> (path: AttentionPath, reason: String) {
-    guard options.path == .automatic else { return (options.path, "asked for") }
+    shape: AttentionShape, modifiers: AttentionModifiers<Scalar>, options: AttentionOptions
+  ) throws(AttentionError) -> (path: AttentionPath, reason: String) {
+    let obstacle = FusedAttention.obstacle(details: options.details, modifiers: modifiers)
+    guard options.path == .automatic else {
+      if options.path == .fused, let obstacle { throw fusedError(obstacle) }
+      return (options.path, "asked for")
+    }
     if shape.floatingPointOperations / 2 <= smallWork {
       return (.reference, "so small that calling BLAS would cost more than the arithmetic")
     }
     if !options.details.isDisjoint(with: .matrices) {
       return (.blas, "a value for every score is asked for, so whole rows of scores are kept anyway")
     }
-    return (.tiled, "no score matrix is asked for: scratch need not grow with S")
+    if let obstacle { return (.tiled, "\(obstacle), tile by tile: scratch need not grow with S") }
+    return (.fused, "no score matrix is asked for: tiles are computed as a whole, without BLAS")
+  }
+
+  static func fusedError(_ obstacle: String) -> AttentionError {
+    .argument(name: "path", expected: "reference, blas or tiled, since \(obstacle)", actual: "fused")
   }
 
   /// Threads that gain more than their start costs (some microseconds: about 2²⁰ operations of one worker).
@@ -99,6 +119,7 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
     case .blas:
       shape.batch * shape.heads
         * ((shape.queries + BLASAttention.rowsPerBlock(shape: shape) - 1) / BLASAttention.rowsPerBlock(shape: shape))
+    case .fused: shape.batch * shape.heads * max(1, shape.queries / Scalar.arithmetic.fused.width)
     case .tiled, .automatic:
       max(AttentionTiling(shape: shape, followsEdge: mask.hasEdge).pieceCount, shape.batch * shape.heads)
     }
@@ -114,6 +135,7 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
         switch path {
         case .reference: ReferenceAttention.keptCount(shape: shape)
         case .blas: BLASAttention.keptCount(capacity: shape)
+        case .fused: FusedAttention.keptCount(as: Scalar.self)
         case .tiled, .automatic: TiledAttention.keptCount(capacity: shape)
         }
       parts.kept = bytes / MemoryLayout<Scalar>.stride + 1

@@ -101,6 +101,32 @@ struct KeyValueRows<Scalar: BLASScalar> {
   }
 }
 
+extension KeyValueRows {
+  /// Whether `count` rows from every multiple of `count` lie in one piece and need no conversion.
+  func isWhole(every count: Int) -> Bool { element == .full && (rowsPerPage == 0 || rowsPerPage % count == 0) }
+
+  /// Rows in one piece: in place, or gathered in `scratch` one after the other.
+  ///
+  /// - Parameter scratch: of rows.count · columns elements, used where ``isWhole(every:)`` is not.
+  func gathered(
+    batch: Int, head: Int, rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>
+  ) -> (base: UnsafePointer<Scalar>, leadingDimension: Int) {
+    var start = rows.lowerBound
+    while start < rows.upperBound {
+      let target = scratch + (start - rows.lowerBound) * columns
+      let segment = segment(batch: batch, head: head, rows: start..<rows.upperBound, scratch: target)
+      if segment.rows == rows { return (segment.base, segment.leadingDimension) }
+      if segment.base != UnsafePointer(target) {
+        for row in 0..<segment.rows.count {
+          (target + row * columns).update(from: segment.base + row * segment.leadingDimension, count: columns)
+        }
+      }
+      start = segment.rows.upperBound
+    }
+    return (UnsafePointer(scratch), max(1, columns))
+  }
+}
+
 extension KeyValueElement {
   /// Converts `count` numbers of 16 bits; exact.
   @specialized(where Scalar == Float)

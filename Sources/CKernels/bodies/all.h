@@ -12,4 +12,15 @@
 #include "dot_axpy.h"
 #include "halves.h"
 
+#include "exp2.h"
+#include "transpose.h"
+#include "fused_block.h"
+#include "fused_ahead.h"
+#include "fused_scores.h"
+#include "fused_rules.h"
+#include "fused_powers.h"
+#include "fused_values.h"
+#include "fused_few.h"
+#include "fused_step.h"
+
 #include "table.h"

@@ -5,6 +5,10 @@
 #define FN(name) JOIN(name, f32)
 #define RULES ScoreRulesF32
 #define TABLE KernelsF32
+#define BLOCK FusedBlockF32
+#define INPUT_ROWS FusedInputRowsF32
+#define OUTPUT_ROWS FusedOutputRowsF32
+#define FUSED_TABLE FusedKernelsF32
 #define LANES (VECTOR_BYTES / 4)
 #define LOG __builtin_logf
 #define IS_SINGLE 1
@@ -24,6 +28,15 @@
 /* tanh(x) is 1 for 2x above this. */
 #define TANH_HIGHEST 20.0f
 
+/* 2^f = 1 + f*Q(f) on 0 <= f <= 1: Q of degree 4 that minimises the error in ULP, roundings included (Remez, then a search
+ * among the neighbours); highest term first. */
+#define EXP2_TERMS 0x1.ee3836p-10f, 0x1.260a2ep-7f, 0x1.c96868p-5f, 0x1.ebd53ap-3f, 0x1.62e4e2p-1f
+/* 2^t is taken as 0 from here down. */
+#define EXP2_LOWEST -127.5f
+/* Adding this rounds to an integer n; the sum's low bits are then the exponent of 2^(n+1). Even, so that n = 0 for -0.5. */
+#define ROUND_TO_BIASED (0x1.8p23f + 128)
+#define LN_2 0x1.62e430p-1f
+
 #include "all.h"
 
 #undef T
@@ -32,6 +45,10 @@
 #undef FN
 #undef RULES
 #undef TABLE
+#undef BLOCK
+#undef INPUT_ROWS
+#undef OUTPUT_ROWS
+#undef FUSED_TABLE
 #undef LANES
 #undef LOG
 #undef IS_SINGLE
@@ -44,3 +61,7 @@
 #undef ROUND_TO_INTEGER
 #undef EXPONENT_SHIFT
 #undef TANH_HIGHEST
+#undef EXP2_TERMS
+#undef EXP2_LOWEST
+#undef ROUND_TO_BIASED
+#undef LN_2

@@ -4,6 +4,7 @@
 typedef T FN(vector) __attribute__((ext_vector_type(LANES)));
 typedef T FN(unaligned) __attribute__((ext_vector_type(LANES), aligned(sizeof(T))));
 typedef INT FN(lanes) __attribute__((ext_vector_type(LANES)));
+typedef INT FN(unaligned_lanes) __attribute__((ext_vector_type(LANES), aligned(sizeof(T))));
 typedef UINT FN(bits) __attribute__((ext_vector_type(LANES)));
 typedef uint8_t FN(bytes) __attribute__((ext_vector_type(LANES)));
 typedef uint8_t FN(unaligned_bytes) __attribute__((ext_vector_type(LANES), aligned(1)));

@@ -21,7 +21,7 @@ extension Float: BLASScalar {
         CblasRowMajor, transposesA ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), alpha, a, Int32(lda), x,
         Int32(incrementX), beta, y, Int32(incrementY))
     },
-    kernels: RowKernels<Float>.selected)
+    kernels: RowKernels<Float>.selected, fused: FusedKernels<Float>.selected)
 }
 
 extension Double: BLASScalar {
@@ -41,7 +41,7 @@ extension Double: BLASScalar {
         CblasRowMajor, transposesA ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), alpha, a, Int32(lda), x,
         Int32(incrementX), beta, y, Int32(incrementY))
     },
-    kernels: RowKernels<Double>.selected)
+    kernels: RowKernels<Double>.selected, fused: FusedKernels<Double>.selected)
 }
 
 /// C ← β·C, with β = 0 overwriting whatever stands there, NaN included, as BLAS does.

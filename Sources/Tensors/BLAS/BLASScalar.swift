@@ -27,4 +27,5 @@ public struct BLASArithmetic<Scalar>: Sendable {
   package let product: Product
   package let vectorProduct: VectorProduct
   package let kernels: RowKernels<Scalar>
+  package let fused: FusedKernels<Scalar>
 }

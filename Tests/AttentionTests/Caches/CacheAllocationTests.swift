@@ -71,7 +71,7 @@ private struct DecodingLoop {
   let values: Tensor<Float>  // [2, 2, 1, 13]
 
   static func all() throws -> [DecodingLoop] {
-    try [AttentionPath.reference, .blas, .tiled].flatMap { path in
+    try [AttentionPath.reference, .blas, .tiled, .fused].flatMap { path in
       try KeyValueElement.allCases.flatMap { element in
         try [nil, 11].map { try DecodingLoop(path: path, element: element, window: $0) }
       }

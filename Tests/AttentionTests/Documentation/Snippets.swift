@@ -54,7 +54,7 @@ enum Snippets {
     let longformer: MaskPattern = .window(left: 128, right: 128) | .globalTokens(16)
     let plan = try AttentionPlan<Float>(
       shape: AttentionShape(heads: 12, queries: 65536, keys: 65536, headSize: 64), mask: .pattern(longformer),
-      options: AttentionOptions(workers: 2))
+      options: AttentionOptions(path: .tiled, workers: 2))
     print(plan.explain())
     return printed
   }

@@ -69,7 +69,7 @@ private struct LoopedCall {
       .positionBias(.buckets(table: try random.normal([8, 6]), isBidirectional: true)),
     ]
     var calls: [LoopedCall] = []
-    for path in [AttentionPath.reference, .blas, .tiled] {
+    for path in [AttentionPath.reference, .blas, .tiled, .fused] {
       for mask in masks { calls.append(try LoopedCall(path, mask, workers: workers, &random)) }
     }
     return calls

@@ -11,7 +11,9 @@ import Testing
     let workers: Int
     var testDescription: String { "\(path), \(workers) workers" }
 
-    static let all = [AttentionPath.blas, .tiled].flatMap { path in [1, 2, 4].map { Way(path: path, workers: $0) } }
+    static let all = [AttentionPath.blas, .tiled, .fused].flatMap { path in
+      [1, 2, 4].map { Way(path: path, workers: $0) }
+    }
   }
 
   @Test("Eight threads with tensors of their own give bitwise what each gives alone", arguments: Way.all)
@@ -43,7 +45,7 @@ import Testing
 
   @Test(
     "The same inputs twice give the same bits, with any number of workers",
-    arguments: [AttentionPath.reference, .blas, .tiled])
+    arguments: [AttentionPath.reference, .blas, .tiled, .fused])
   func anyWorkerCount(_ path: AttentionPath) throws {
     func check<Scalar: BLASScalar>(_ problem: Problem<Scalar>) throws {
       let one = try problem.run(path, workers: 1)
@@ -65,7 +67,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       let before = BLASThreads.current
       let problem = try Problem<Float>(seed: 7)
-      for path in [AttentionPath.blas, .tiled] {
+      for path in [AttentionPath.blas, .tiled, .fused] {
         for workers in [1, 2, 4] {
           _ = try problem.run(path, workers: workers)
           #expect(BLASThreads.current == before, "\(path), \(workers) workers, one thread")

@@ -58,8 +58,9 @@ import Testing
     let outputs =
       golden.rank == 3
       ? [golden.batch, golden.queries, golden.heads * golden.valueSize] : rows + [golden.valueSize]
-    for path in [AttentionPath.automatic, .reference, .blas, .tiled] {
-      for details in [AttentionDetailSet.logSumExp, [.logSumExp, .weights]] {
+    for path in [AttentionPath.automatic, .reference, .blas, .tiled, .fused] {
+      // The fused path keeps no scores.
+      for details in path == .fused ? [AttentionDetailSet.logSumExp] : [.logSumExp, [.logSumExp, .weights]] {
         let result = try scaledDotProductAttention(
           queries: problem.queries, keys: problem.keys, values: problem.values,
           heads: golden.rank == 3 ? golden.heads : nil, keyValueHeads: golden.rank == 3 ? golden.kvHeads : nil,

@@ -132,7 +132,8 @@ import Testing
         == "causal & positionBias(alibi[6] + buckets[32, 6] to 128 + distances[7] + alibi[6 slopes])")
     let past = PositionBias.buckets(table: table, isBidirectional: false, maximumDistance: 99)
     #expect(past.description == "buckets[32, 6] of the past to 99")
-    let plan = try AttentionPlan<Float>(shape: shape, mask: .positionBias(.alibi(headCount: 6)))
+    let plan = try AttentionPlan<Float>(
+      shape: shape, mask: .positionBias(.alibi(headCount: 6)), options: AttentionOptions(path: .tiled))
     let explanation = plan.explain()
     #expect(explanation.contains("mask       positionBias(alibi[6]), aligned at start"))
     // Without an edge the blocks are those of a mask without one: 3 of 208 rows, two tiles each.

@@ -24,7 +24,8 @@ import Testing
     #expect(workspace.byteCount == plan.scratchBytes)
   }
 
-  @Test("A plan's scratch is enough for every smaller problem", arguments: [AttentionPath.reference, .blas, .tiled])
+  @Test(
+    "A plan's scratch is enough for every smaller problem", arguments: [AttentionPath.reference, .blas, .tiled, .fused])
   func scratchCoversSmallerProblems(path: AttentionPath) throws {
     let lengths = [1, 3, 17, 100, 128, 129, 192, 193, 256, 257, 300, 1000]
     let keyCounts = [1, 17, 511, 512, 513, 1024, 2047, 2048, 2049, 4096, 8192]

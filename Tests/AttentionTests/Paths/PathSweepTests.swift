@@ -51,7 +51,7 @@ import Testing
     let sizes = problem.sweepCase.sizes
     // The specification has no tiles, and is slow without optimisation: large problems do without it.
     let isLarge = sizes.queries * sizes.keys > 20_000
-    for path in isLarge ? [AttentionPath.blas, .tiled] : [.reference, .blas, .tiled] {
+    for path in isLarge ? [AttentionPath.blas, .tiled, .fused] : [.reference, .blas, .tiled, .fused] {
       // Each set of details takes a way of its own through the blocks of scores.
       let sets: [AttentionDetailSet] = [
         .logSumExp,
@@ -60,8 +60,8 @@ import Testing
           [.maskedScores, .logSumExp],
         ][Int(problem.sweepCase.seed % 3)],
       ]
-      // The specification has one way only.
-      for details in path == .reference ? sets.suffix(1) : sets[...] {
+      // The specification has one way only; the fused path keeps no scores.
+      for details in path == .reference ? sets.suffix(1) : path == .fused ? sets.prefix(1) : sets[...] {
         let result = try problem.run(path, details)
         let name = "\(Scalar.self) \(path), \(problem.sweepCase)"
         compare(result, problem, exact, naive, details, name)

@@ -208,11 +208,11 @@ struct ExplainTests {
     let tiny = try plan(queries: 2, keys: 3, headSize: 4, path: .automatic)
     #expect(tiny.path == .reference && tiny.reason.contains("small"))
     let large = try plan(queries: 64, keys: 64, path: .automatic)
-    #expect(large.path == .tiled && large.reason.contains("no score matrix"))
+    #expect(large.path == .fused && large.reason.contains("no score matrix"))
     let detailed = try plan(queries: 64, keys: 64, details: .weights, path: .automatic)
     #expect(detailed.path == .blas && detailed.reason.contains("every score"))
     let logSumExp = try plan(queries: 64, keys: 64, details: .logSumExp, path: .automatic)
-    #expect(logSumExp.path == .tiled)
+    #expect(logSumExp.path == .fused)
     // One asked for by name is never replaced.
     for path in Way.paths {
       for (size, details) in [(2, AttentionDetailSet()), (64, []), (64, .weights), (2, .all)] {

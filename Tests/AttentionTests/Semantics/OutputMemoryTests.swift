@@ -63,7 +63,7 @@ struct OutputMemoryTests {
     #expect(kept.elements == before && output.elements != before)
   }
 
-  @Test("24: details of an earlier result are not written", arguments: ways)
+  @Test("24: details of an earlier result are not written", arguments: ways.filter { $0.path != .fused })
   func earlierDetails(way: Way) throws {
     let plan = try AttentionPlan<Float>(
       shape: AttentionShape(heads: 2, queries: 3, keys: 5, headSize: 4),

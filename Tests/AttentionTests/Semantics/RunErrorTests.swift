@@ -71,7 +71,7 @@ struct RunErrorTests {
     #expect(output.elements == Array(repeating: 7, count: 48))
   }
 
-  @Test("A failed run leaves a result, details and all, as it was", arguments: ways)
+  @Test("A failed run leaves a result, details and all, as it was", arguments: ways.filter { $0.path != .fused })
   func resultStaysAsItWas(way: Way) throws {
     let plan = try AttentionPlan<Float>(shape: shape, options: way.options(details: [.weights, .logSumExp]))
     var workspace = try plan.makeWorkspace()

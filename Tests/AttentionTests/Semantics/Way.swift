@@ -14,10 +14,11 @@ struct Way: Sendable, Hashable, CustomTestStringConvertible {
 
   var testDescription: String { "\(path.rawValue) in \(element.rawValue) on \(workers)" }
 
+  /// Those that serve every option.
   static let paths: [AttentionPath] = [.reference, .blas, .tiled]
 
-  /// Every path in both types on one worker and on two.
-  static let all: [Way] = paths.flatMap { path in
+  /// Every path in both types on one worker and on two. The fused one gives outputs and log-sum-exp; see ``attend``.
+  static let all: [Way] = (paths + [.fused]).flatMap { path in
     Element.allCases.flatMap { element in
       [1, 2].map { Way(path: path, element: element, workers: $0) }
     }
@@ -30,6 +31,9 @@ struct Way: Sendable, Hashable, CustomTestStringConvertible {
   func tolerance(_ expected: Double) -> Double {
     element == .float ? 1e-5 + 2e-5 * abs(expected) : 1e-12 * max(1, abs(expected))
   }
+
+  /// Those that serve every option themselves.
+  static let complete = all.filter { $0.path != .fused }
 }
 
 /// What a way gave.
@@ -51,13 +55,28 @@ extension Way {
   typealias ProgramBody =
     @Sendable (_ score: Double, _ batch: Int, _ head: Int, _ query: Int, _ key: Int) -> Double
 
-  /// The attention of these tensors, computed this way.
+  /// The attention of these tensors, computed this way. Where the fused path is asked for more than output and log-sum-exp, the rest
+  /// is the tiled path's, and all of it with dropout or a program.
   func attend(
     _ queries: Tensor<Double>, _ keys: Tensor<Double>, _ values: Tensor<Double>, heads: Int? = nil,
     keyValueHeads: Int? = nil, mask: AttentionMask<Double> = .none, scale: Double? = nil, softcap: Double? = nil,
     alignment: QueryAlignment? = nil, details: AttentionDetailSet = [], sinks: [Double]? = nil,
     dropout: AttentionDropout? = nil, score: ProgramBody? = nil, probability: ProgramBody? = nil
   ) throws -> Outcome {
+    let changesScores = dropout != nil || score != nil || probability != nil
+    if path == .fused, changesScores || !details.subtracting(.logSumExp).isEmpty {
+      var tiled = self
+      tiled.path = .tiled
+      var outcome = try tiled.attend(
+        queries, keys, values, heads: heads, keyValueHeads: keyValueHeads, mask: mask, scale: scale, softcap: softcap,
+        alignment: alignment, details: details, sinks: sinks, dropout: dropout, score: score, probability: probability)
+      if changesScores { return outcome }
+      let fused = try attend(
+        queries, keys, values, heads: heads, keyValueHeads: keyValueHeads, mask: mask, scale: scale, softcap: softcap,
+        alignment: alignment, details: details.intersection(.logSumExp), sinks: sinks)
+      (outcome.output, outcome.logSumExp) = (fused.output, fused.logSumExp)
+      return outcome
+    }
     let options = AttentionOptions(
       scale: scale, softcap: softcap, alignment: alignment, details: details, path: path, workers: workers)
     func computed<Scalar: BLASScalar>(_ type: Scalar.Type) throws -> Outcome {

@@ -46,6 +46,11 @@ public struct AttentionModifiers<Scalar: BLASScalar>: Sendable {
     hasProbabilityProgram = probabilityProgram != nil
   }
 
+  /// Whether scores or weights are changed one by one.
+  var changesScores: Bool {
+    hasScoreProgram || hasProbabilityProgram || (dropout.map { $0.probability > 0 } ?? false)
+  }
+
   /// None.
   public static var none: AttentionModifiers { AttentionModifiers() }
 

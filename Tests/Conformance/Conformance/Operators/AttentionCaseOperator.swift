@@ -88,7 +88,9 @@ private struct AttentionCase<Scalar: BLASScalar> {
   }
 
   func results() throws -> [CaseResult] {
-    try AttentionWay.all.map { CaseResult(way: $0.description, outputs: try outputs($0)) }
+    try AttentionWay.all.serving(everyOption: stage != nil).map {
+      CaseResult(way: $0.description, outputs: try outputs($0))
+    }
   }
 
   private func outputs(_ way: AttentionWay) throws -> [String: CaseOutput] {

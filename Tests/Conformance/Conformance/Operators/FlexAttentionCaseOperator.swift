@@ -23,7 +23,8 @@ package enum FlexAttentionCaseOperator: CaseOperator {
     let modifiers = AttentionModifiers(
       scoreProgram: try FlexAttentionPrograms.score(of: test, as: type),
       probabilityProgram: try FlexAttentionPrograms.probability(of: test, as: type))
-    return try AttentionWay.all.map { way in
+    let hasProgram = try test.graph("score_mod") != nil || test.graph("prob_mod") != nil
+    return try AttentionWay.all.serving(everyOption: hasProgram).map { way in
       let output = try scaledDotProductAttention(
         queries: queries, keys: keys, values: values, modifiers: modifiers, scale: test.number("scale"), path: way.path,
         workers: way.workers)

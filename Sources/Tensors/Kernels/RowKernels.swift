@@ -65,7 +65,7 @@ package struct RowKernels<Scalar>: Sendable {
 
 extension ScoreRules {
   /// Bool is one byte, 0 or 1, as C's uint8_t sees it.
-  fileprivate var keepBytes: UnsafePointer<UInt8>? {
+  var keepBytes: UnsafePointer<UInt8>? {
     keep.map { UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self) }
   }
 }
@@ -80,20 +80,17 @@ extension RowKernels<Float> {
   }()
 
   private init(_ table: KernelsF32) {
-    @Sendable func rules(_ rules: ScoreRules<Float>) -> ScoreRulesF32 {
-      ScoreRulesF32(
-        softcap: rules.softcap, bias: rules.bias, bias_stride: rules.biasStride, keep: rules.keepBytes,
-        keep_stride: rules.keepStride, first: rules.first, end: rules.end)
-    }
     self.init(
       exp: { table.exp($0, $1, $2) },
       softcap: { table.softcap($0, $1, $2, $3, $4) },
-      mask: { s, rows, columns, ld, r in withUnsafePointer(to: rules(r)) { table.mask(s, rows, columns, ld, $0) } },
+      mask: { s, rows, columns, ld, r in
+        withUnsafePointer(to: ScoreRulesF32(r)) { table.mask(s, rows, columns, ld, $0) }
+      },
       softmaxRows: { s, rows, columns, ld, r, logSumExp in
-        withUnsafePointer(to: rules(r)) { table.softmax_rows(s, rows, columns, ld, $0, logSumExp) }
+        withUnsafePointer(to: ScoreRulesF32(r)) { table.softmax_rows(s, rows, columns, ld, $0, logSumExp) }
       },
       softmaxStep: { s, rows, columns, ld, r, maximum, sum, rescale in
-        withUnsafePointer(to: rules(r)) { table.softmax_step(s, rows, columns, ld, $0, maximum, sum, rescale) }
+        withUnsafePointer(to: ScoreRulesF32(r)) { table.softmax_step(s, rows, columns, ld, $0, maximum, sum, rescale) }
       },
       weights: { table.weights($0, $1, $2, $3, $4, $5) },
       logSumExp: { table.log_sum_exp($0, $1, $2, $3) },
@@ -119,20 +116,17 @@ extension RowKernels<Double> {
   }()
 
   private init(_ table: KernelsF64) {
-    @Sendable func rules(_ rules: ScoreRules<Double>) -> ScoreRulesF64 {
-      ScoreRulesF64(
-        softcap: rules.softcap, bias: rules.bias, bias_stride: rules.biasStride, keep: rules.keepBytes,
-        keep_stride: rules.keepStride, first: rules.first, end: rules.end)
-    }
     self.init(
       exp: { table.exp($0, $1, $2) },
       softcap: { table.softcap($0, $1, $2, $3, $4) },
-      mask: { s, rows, columns, ld, r in withUnsafePointer(to: rules(r)) { table.mask(s, rows, columns, ld, $0) } },
+      mask: { s, rows, columns, ld, r in
+        withUnsafePointer(to: ScoreRulesF64(r)) { table.mask(s, rows, columns, ld, $0) }
+      },
       softmaxRows: { s, rows, columns, ld, r, logSumExp in
-        withUnsafePointer(to: rules(r)) { table.softmax_rows(s, rows, columns, ld, $0, logSumExp) }
+        withUnsafePointer(to: ScoreRulesF64(r)) { table.softmax_rows(s, rows, columns, ld, $0, logSumExp) }
       },
       softmaxStep: { s, rows, columns, ld, r, maximum, sum, rescale in
-        withUnsafePointer(to: rules(r)) { table.softmax_step(s, rows, columns, ld, $0, maximum, sum, rescale) }
+        withUnsafePointer(to: ScoreRulesF64(r)) { table.softmax_step(s, rows, columns, ld, $0, maximum, sum, rescale) }
       },
       weights: { table.weights($0, $1, $2, $3, $4, $5) },
       logSumExp: { table.log_sum_exp($0, $1, $2, $3) },
@@ -145,5 +139,21 @@ extension RowKernels<Double> {
       widenBFloat16: { table.widen_bf16($0, $1, $2) },
       narrowFloat16: { table.narrow_f16($0, $1, $2) },
       narrowBFloat16: { table.narrow_bf16($0, $1, $2) })
+  }
+}
+
+extension ScoreRulesF32 {
+  init(_ rules: ScoreRules<Float>) {
+    self.init(
+      softcap: rules.softcap, bias: rules.bias, bias_stride: rules.biasStride, keep: rules.keepBytes,
+      keep_stride: rules.keepStride, first: rules.first, end: rules.end)
+  }
+}
+
+extension ScoreRulesF64 {
+  init(_ rules: ScoreRules<Double>) {
+    self.init(
+      softcap: rules.softcap, bias: rules.bias, bias_stride: rules.biasStride, keep: rules.keepBytes,
+      keep_stride: rules.keepStride, first: rules.first, end: rules.end)
   }
 }

@@ -1,0 +1,158 @@
+internal import Tensors
+
+/// One piece of fused attention: some blocks of rows that share a key/value head, against tile after tile of its keys and values.
+struct FusedPiece<Scalar: BLASScalar> {
+  let problem: AttentionProblem<Scalar>
+  let batch: Int
+  let keyValueHead: Int
+  /// L of this batch element.
+  let queryCount: Int
+  let worker: WorkerScratch<Scalar>
+  let scratch: FusedScratch<Scalar>
+  private var kernels: FusedKernels<Scalar> { Scalar.arithmetic.fused }
+
+  init(
+    problem: AttentionProblem<Scalar>, batch: Int, keyValueHead: Int, queryCount: Int, worker: WorkerScratch<Scalar>,
+    scratch: FusedScratch<Scalar>
+  ) {
+    (self.problem, self.batch, self.keyValueHead) = (problem, batch, keyValueHead)
+    (self.queryCount, self.worker, self.scratch) = (queryCount, worker, scratch)
+  }
+
+  /// A block, its place in the problem, and the keys that some of its rows may attend.
+  struct Part {
+    let place: FusedTiling.Block
+    let keys: Range<Int>
+    var block: FusedBlock<Scalar>
+  }
+
+  /// The queries of the group's heads.
+  private var queryRows: FusedRows<Scalar> {
+    let (queries, head) = (problem.queries, keyValueHead * problem.shape.groupSize)
+    return FusedRows(
+      base: UnsafeMutablePointer(mutating: queries[batch, head]), inner: queryCount, innerStride: queries.strides.row,
+      outerStride: queries.strides.head)
+  }
+
+  /// Where the results of the group's heads go.
+  private var outputRows: FusedRows<Scalar> {
+    let (output, head) = (problem.output, keyValueHead * problem.shape.groupSize)
+    return FusedRows(
+      base: output[batch, head], inner: queryCount, innerStride: output.strides.row, outerStride: output.strides.head)
+  }
+
+  /// Packs a block's queries; before the first tile its rows have seen nothing, or their heads' sinks.
+  func begin(_ place: FusedTiling.Block, slot: Int) -> Part {
+    // Scores in their own units: those of base 2 would round once more, which large ones show.
+    var block = scratch.block(slot: slot, rows: place.rows.count, isNatural: true)
+    kernels.packQueries(queryRows, place.rows, problem.shape.headSize, problem.scale, block.queries)
+    if problem.modifiers.hasSinks, let sinks = problem.modifiers.sinks {
+      for row in 0..<block.rows {
+        let sink = sinks[keyValueHead * problem.shape.groupSize + (place.rows.lowerBound + row) / queryCount]
+        block.maximum[row] = sink
+        block.sum[row] = sink == -.infinity ? 0 : 1
+      }
+      block.accumulator.update(repeating: 0, count: kernels.accumulatorCount(problem.shape.valueHeadSize))
+      block.hasBegun = true
+    }
+    let keys = problem.mask.span(
+      batch: batch, heads: place.heads, queries: place.queries, keys: 0..<problem.shape.keys)
+    return Part(place: place, keys: keys, block: block)
+  }
+
+  func attend(_ parts: UnsafeMutableBufferPointer<Part>) {
+    let first = parts.lazy.map(\.keys.lowerBound).min() ?? 0
+    let end = parts.lazy.map(\.keys.upperBound).max() ?? 0
+    // Cut at multiples of a tile wherever the first key is, so that a row's sums do not depend on others'.
+    var start = first / FusedAttention.tileKeys * FusedAttention.tileKeys
+    while start < end {
+      let tile = start..<min(start + FusedAttention.tileKeys, problem.shape.keys)
+      attend(parts, tile, reading: tile.clamped(to: first..<end))
+      start = tile.upperBound
+    }
+    for part in parts { finish(part) }
+  }
+
+  /// - Parameter attended: the keys of the tile that some row of the piece may attend; others need not be there.
+  private func attend(
+    _ parts: UnsafeMutableBufferPointer<Part>, _ tile: Range<Int>, reading attended: Range<Int>
+  ) {
+    var operands: TileOperands<Scalar>?
+    for index in parts.indices where parts[index].keys.overlaps(tile) {
+      let place = parts[index].place
+      let restriction =
+        problem.mask.isUnrestricted
+        ? MaskRestriction()
+        : problem.mask.restriction(batch: batch, heads: place.heads, queries: place.queries, keys: tile)
+      if restriction.isEmpty { continue }
+      // Fetched for the first block that attends something of the tile.
+      var read = operands ?? TileOperands(problem, batch, keyValueHead, tile, reading: attended, worker.conversion)
+      // What lies beyond the keys that the block's rows attend is not there to be read.
+      let keys = parts[index].keys
+      let isCut = restriction.byRange || keys.lowerBound > tile.lowerBound || keys.upperBound < tile.upperBound
+      if isCut || restriction.mayMask || problem.softcap > 0 {
+        kernels.step(
+          &parts[index].block, read.keys, read.ldKeys, read.values, read.ldValues, tile.count,
+          rules(place, tile, restriction, within: isCut ? keys : nil), read.valuesAreFinite(problem))
+      } else {
+        kernels.step(
+          &parts[index].block, read.keys, read.ldKeys, read.values, read.ldValues, tile.count, nil, true)
+      }
+      operands = read
+    }
+  }
+
+  /// What the mask does to a block's scores of a tile.
+  ///
+  /// - Parameter cut: the keys that some row attends; nil: all of the tile by all rows, as far as ranges say.
+  private func rules(
+    _ place: FusedTiling.Block, _ tile: Range<Int>, _ restriction: MaskRestriction, within cut: Range<Int>?
+  ) -> ScoreRules<Scalar> {
+    let mask = problem.mask
+    var rules = ScoreRules<Scalar>(softcap: problem.softcap)
+    if let cut {
+      let (first, end) = (scratch.ranges, scratch.ranges + kernels.width)
+      for row in 0..<place.rows.count {
+        let query = place.queries.lowerBound + (place.firstRow + row) % place.queries.count
+        let range = mask.range(batch: batch, query: query)
+        let (low, high) = (max(range.first, cut.lowerBound), min(range.end, cut.upperBound))
+        first[row] = Int32(min(max(low - tile.lowerBound, 0), tile.count))
+        end[row] = Int32(min(max(high - tile.lowerBound, 0), tile.count))
+      }
+      (rules.first, rules.end) = (UnsafePointer(first), UnsafePointer(end))
+    }
+    let (head, query) = (
+      place.heads.lowerBound + place.firstRow / place.queries.count,
+      place.queries.lowerBound + place.firstRow % place.queries.count
+    )
+    if restriction.byBias, let bias = mask.bias {
+      rules.bias = bias.row(batch: batch, head: head, query: query) + tile.lowerBound
+      rules.biasStride = bias.rowStride(heads: place.heads.count, queries: queryCount)
+    }
+    if restriction.byPattern {
+      mask.fillKeep(batch: batch, heads: place.heads, queries: place.queries, keys: tile, into: worker.kept)
+      rules.keep = UnsafePointer(worker.kept + place.firstRow * tile.count)
+      rules.keepStride = tile.count
+    } else if restriction.byKeep, let keep = mask.keep {
+      rules.keep = keep.row(batch: batch, head: head, query: query) + tile.lowerBound
+      rules.keepStride = keep.rowStride(heads: place.heads.count, queries: queryCount)
+    }
+    return rules
+  }
+
+  /// The block's rows into the output, and their log-sum-exp.
+  private func finish(_ part: Part) {
+    let group = problem.shape.groupSize
+    let rows = (batch * problem.shape.heads + keyValueHead * group) * problem.shape.queries
+    guard let target = problem.details.logSumExp else {
+      return kernels.finish(part.block, outputRows, part.place.rows.lowerBound, nil)
+    }
+    // The log-sum-exp of a row takes the place of its maximum.
+    let logSumExp = part.block.maximum
+    kernels.finish(part.block, outputRows, part.place.rows.lowerBound, logSumExp)
+    for row in 0..<part.block.rows {
+      let (head, query) = (part.place.rows.lowerBound + row).quotientAndRemainder(dividingBy: queryCount)
+      target[rows + head * problem.shape.queries + query] = logSumExp[row]
+    }
+  }
+}

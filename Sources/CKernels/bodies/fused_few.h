@@ -1,0 +1,160 @@
+/* Few rows (decoding): keys are the lanes, turned in registers as they come, so that a score is the same chain along D as
+ * where queries are the lanes. Scores are [rows][FUSED_TILE_KEYS]. */
+
+#if REGISTERS == 32
+#define KEY_VECTORS 2
+#else
+#define KEY_VECTORS 1
+#endif
+
+/* s[r][j] for KEY_VECTORS vectors of keys. Two chains a row, since one would wait for itself. */
+INLINE void FN(few_scores_block)(size_t rows, size_t groups, const T *queries, size_t head_size, const T *k, ptrdiff_t ldk,
+                                 T *s) {
+  V sum[4][2];
+  UNROLL for (size_t r = 0; r < rows; r++) {
+    UNROLL for (size_t g = 0; g < groups; g++) sum[r][g] = (V)(T)0;
+  }
+  size_t d = 0;
+  for (; d + COLUMNS <= head_size; d += COLUMNS, k += COLUMNS) {
+    V column[2][COLUMNS];
+    UNROLL for (size_t g = 0; g < groups; g++) {
+      const T *part = k + (ptrdiff_t)(g * LANES) * ldk;
+      const T *ahead = part + (ptrdiff_t)(KEYS_AHEAD + d / COLUMNS % (LINE / COLUMNS) * (LANES * COLUMNS / LINE)) * ldk;
+      UNROLL for (ptrdiff_t i = 0; i < LANES * COLUMNS / (ptrdiff_t)LINE; i++) __builtin_prefetch(ahead + i * ldk, 0, 3);
+      FN(load_columns)(part, ldk, column[g]);
+    }
+    UNROLL for (size_t i = 0; i < COLUMNS; i++) {
+      UNROLL for (size_t r = 0; r < rows; r++) {
+        const V q = (V)queries[(d + i) * WIDTH + r];
+        UNROLL for (size_t g = 0; g < groups; g++) sum[r][g] = FN(multiply_add)(column[g][i], q, sum[r][g]);
+      }
+    }
+  }
+  for (; d < head_size; d++, k++) {
+    UNROLL for (size_t g = 0; g < groups; g++) {
+      V column;
+      for (size_t i = 0; i < LANES; i++) column[i] = k[(ptrdiff_t)(g * LANES + i) * ldk];
+      UNROLL for (size_t r = 0; r < rows; r++) {
+        sum[r][g] = FN(multiply_add)(column, (V)queries[d * WIDTH + r], sum[r][g]);
+      }
+    }
+  }
+  UNROLL for (size_t r = 0; r < rows; r++) {
+    UNROLL for (size_t g = 0; g < groups; g++) FN(store)(s + r * FUSED_TILE_KEYS + g * LANES, sum[r][g]);
+  }
+}
+
+#define FEW_SCORES(ROWS, GROUPS)                                                                                       \
+  static void FN(few_scores_##ROWS##_##GROUPS)(const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, T *s) {  \
+    FN(few_scores_block)(ROWS, GROUPS, queries, head_size, k, ldk, s);                                                 \
+  }
+
+FEW_SCORES(1, 1)
+FEW_SCORES(2, 1)
+FEW_SCORES(4, 1)
+#if KEY_VECTORS == 2
+FEW_SCORES(1, 2)
+FEW_SCORES(2, 2)
+FEW_SCORES(4, 2)
+#endif
+
+typedef void (*FN(FewScores))(const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, T *s);
+
+/* The largest number of rows that is at most this. */
+INLINE size_t FN(rows_at_once)(size_t left) { return left >= 4 ? 4 : left >= 2 ? 2 : 1; }
+
+static FN(FewScores) FN(choose_few_scores)(size_t rows, size_t groups) {
+#if KEY_VECTORS == 2
+  if (groups == 2) {
+    return rows == 4 ? FN(few_scores_4_2) : rows == 2 ? FN(few_scores_2_2) : FN(few_scores_1_2);
+  }
+#endif
+  (void)groups;
+  return rows == 4 ? FN(few_scores_4_1) : rows == 2 ? FN(few_scores_2_1) : FN(few_scores_1_1);
+}
+
+static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T *k, size_t ldk, size_t count, T *copy,
+                           T *s) {
+  for (size_t j = ranges->begin / LANES * LANES; j < ranges->end;) {
+    const size_t groups = j + KEY_VECTORS * LANES <= count ? KEY_VECTORS : 1;
+    const T *keys = k + j * ldk;
+    size_t ld = ldk;
+    if (j + LANES > count) { /* the rest of the tile's keys, as many as a vector's lanes */
+      for (size_t i = 0; i < LANES; i++) {
+        T *row = copy + i * block->head_size;
+        for (size_t d = 0; d < block->head_size; d++) row[d] = j + i < count ? keys[i * ldk + d] : 0;
+      }
+      keys = copy;
+      ld = block->head_size;
+    }
+    for (size_t r = 0; r < block->rows;) {
+      const size_t rows = FN(rows_at_once)(block->rows - r);
+      FN(choose_few_scores)(rows, groups)(block->queries + r, block->head_size, keys, (ptrdiff_t)ld,
+                                          s + r * FUSED_TILE_KEYS + j);
+      r += rows;
+    }
+    j += groups * LANES;
+  }
+}
+
+/* Rules, then the powers of s - maximum in place for keys begin ..< end (whole vectors), 0 where masked. */
+static void FN(few_powers)(const BLOCK *block, const RULES *rules, const FN(Ranges) *ranges, size_t count, T *s, T *maximum,
+                           T *sum) {
+  const size_t begin = ranges->begin / LANES * LANES, end = FN(whole_vectors)(ranges->end);
+  for (size_t r = 0; r < block->rows; r++) {
+    T *row = s + r * FUSED_TILE_KEYS;
+    const size_t first = FN(most)((size_t)ranges->first[r], begin);
+    const size_t last = FN(most)((size_t)ranges->last_end[r], first);
+    FN(fill)(row + begin, first - begin, NEGATIVE_INFINITY);
+    FN(fill)(row + last, FN(most)(end, last) - last, NEGATIVE_INFINITY);
+    T top = NEGATIVE_INFINITY;
+    if (rules) {
+      const FN(RowRules) row_rules = FN(row_rules)(rules, r, count);
+      top = FN(apply_rules)(row + row_rules.begin, &row_rules);
+    } else {
+      top = FN(row_maximum)(row + first, last - first);
+    }
+    const T shift = FN(shift)(top);
+    T total = 0;
+    for (size_t j = begin; j < end; j += LANES) {
+      const V e = FN(power)(FN(load)(row + j), (V)shift, block->natural);
+      FN(store)(row + j, e);
+      total += FN(sum_in_pairs)(e);
+    }
+    maximum[r] = top;
+    sum[r] = total;
+  }
+}
+
+static FN(ValuesBlock) FN(choose_few_values)(size_t rows, size_t vectors) {
+  static const FN(ValuesBlock) by_size[3][4] = {
+#if REGISTERS == 32
+      {FN(few_values_1_1), FN(few_values_1_2), FN(few_values_1_3), FN(few_values_1_4)},
+      {FN(few_values_2_1), FN(few_values_2_2), FN(few_values_2_3), FN(few_values_2_4)},
+      {FN(few_values_4_1), FN(few_values_4_2), FN(few_values_4_3), FN(few_values_4_4)},
+#else
+      {FN(few_values_1_1), FN(few_values_1_2)},
+      {FN(few_values_2_1), FN(few_values_2_2)},
+      {FN(few_values_4_1), FN(few_values_4_2)},
+#endif
+  };
+  return by_size[rows / 2][vectors - 1];
+}
+
+static void FN(add_few_values)(const BLOCK *block, const T *p, const T *v, size_t ldv, size_t begin, size_t end, T *acc,
+                               bool start) {
+  const size_t columns = block->value_head_size, ldacc = FN(padded)(columns);
+  for (size_t j = begin; j < end; j += FEW_VALUES) {
+    const size_t keys = FN(least)(end - j, FEW_VALUES);
+    for (size_t c = 0; c < columns;) {
+      const size_t vectors = FN(vectors_at_once)((ldacc - c) / LANES);
+      for (size_t r = 0; r < block->rows;) {
+        const size_t rows = FN(rows_at_once)(block->rows - r);
+        FN(choose_few_values)(rows, vectors)(FN(least)(vectors * LANES, columns - c), p + r * FUSED_TILE_KEYS + j,
+                                             v + j * ldv + c, ldv, keys, acc + r * ldacc + c, ldacc, start && j == begin);
+        r += rows;
+      }
+      c += vectors * LANES;
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/* Scores of a block of queries, which are the lanes: s[j][r] = sum over d of k[j][d]*q[d][r].
+ *
+ * Keys are broadcast as they lie. The registers hold keys x vectors sums; for each d, `vectors` loads and `keys` broadcasts feed
+ * keys*vectors multiply-adds. */
+
+typedef struct FN(ScoresBlock) {
+  const T *queries; /* [D][WIDTH], from the first of the block's vectors */
+  size_t head_size;
+  const T *k; /* [keys][D] */
+  size_t ldk;
+  const T *v; /* what goes with the keys, to be fetched */
+  size_t ldv, value_head_size;
+  T *s;                    /* [keys][WIDTH] */
+  V *top;                  /* the maxima so far */
+  const INT *first, *end;  /* at an edge: the range of keys of each row; else NULL */
+  size_t j;                /* the first key's place in the tile */
+  bool fetches;
+} FN(ScoresBlock);
+
+INLINE void FN(scores_block)(size_t keys, size_t vectors, const FN(ScoresBlock) *block) {
+  const T *k = block->k, *queries = block->queries;
+  const size_t ldk = block->ldk;
+  V sum[16][3];
+  UNROLL for (size_t i = 0; i < keys; i++) {
+    UNROLL for (size_t w = 0; w < vectors; w++) sum[i][w] = (V)(T)0;
+  }
+  for (size_t line = 0; line < block->head_size; line += LINE) {
+    /* The keys after the next ones, and the values of these. */
+    if (block->fetches) {
+      UNROLL for (size_t i = 0; i < keys; i++) __builtin_prefetch(k + (i + 2 * keys) * ldk + line, 0, 3);
+      if (line < block->value_head_size) {
+        UNROLL for (size_t i = 0; i < keys; i++) __builtin_prefetch(block->v + i * block->ldv + line, 0, 2);
+      }
+    }
+    const size_t stop = FN(least)(line + LINE, block->head_size);
+    for (size_t d = line; d < stop; d++) {
+      V q[3];
+      UNROLL for (size_t w = 0; w < vectors; w++) q[w] = FN(load)(queries + d * WIDTH + w * LANES);
+      UNROLL for (size_t i = 0; i < keys; i++) {
+        const V key = (V)k[i * ldk + d];
+        UNROLL for (size_t w = 0; w < vectors; w++) sum[i][w] = FN(multiply_add)(key, q[w], sum[i][w]);
+      }
+    }
+  }
+  if (block->first) {
+    UNROLL for (size_t i = 0; i < keys; i++) {
+      UNROLL for (size_t w = 0; w < vectors; w++) {
+        sum[i][w] = FN(attended)(block->first + w * LANES, block->end + w * LANES, block->j + i) ? sum[i][w]
+                                                                                              : (V)NEGATIVE_INFINITY;
+      }
+    }
+  }
+  UNROLL for (size_t w = 0; w < vectors; w++) {
+    V greatest = block->top[w];
+    UNROLL for (size_t i = 0; i < keys; i++) {
+      FN(store)(block->s + i * WIDTH + w * LANES, sum[i][w]);
+      greatest = FN(greater)(sum[i][w], greatest);
+    }
+    block->top[w] = greatest;
+  }
+}
+
+#define SCORES_BLOCK(KEYS, VECTORS) \
+  static void FN(scores_##KEYS##_##VECTORS)(const FN(ScoresBlock) *block) { FN(scores_block)(KEYS, VECTORS, block); }
+
+/* Vectors of queries at a time, and as many keys as leave registers for one vector of queries each and a broadcast. */
+#if REGISTERS == 32
+#define AT_ONCE 3
+SCORES_BLOCK(16, 1)
+SCORES_BLOCK(12, 1)
+SCORES_BLOCK(12, 2)
+SCORES_BLOCK(8, 1)
+SCORES_BLOCK(8, 2)
+SCORES_BLOCK(8, 3)
+SCORES_BLOCK(4, 3)
+SCORES_BLOCK(2, 3)
+SCORES_BLOCK(1, 3)
+#define FOR_3(name) FN(name)
+#else
+#define AT_ONCE 2
+SCORES_BLOCK(12, 1)
+SCORES_BLOCK(6, 1)
+SCORES_BLOCK(6, 2)
+#define FOR_3(name) 0
+#endif
+SCORES_BLOCK(4, 1)
+SCORES_BLOCK(4, 2)
+SCORES_BLOCK(2, 1)
+SCORES_BLOCK(2, 2)
+SCORES_BLOCK(1, 1)
+SCORES_BLOCK(1, 2)
+
+typedef struct FN(ScoresChoice) {
+  size_t keys;
+  void (*with[4])(const FN(ScoresBlock) *block); /* by the number of vectors */
+} FN(ScoresChoice);
+
+/* The largest number of keys that fits, for a block of so many vectors. */
+static FN(ScoresChoice) FN(choose_scores)(size_t vectors, size_t keys) {
+#if REGISTERS == 32
+  if (vectors == 2 && keys >= 12) return (FN(ScoresChoice)){12, {0, FN(scores_12_1), FN(scores_12_2), 0}};
+  if (vectors == 1 && keys >= 16) return (FN(ScoresChoice)){16, {0, FN(scores_16_1), 0, 0}};
+  if (keys >= 8) return (FN(ScoresChoice)){8, {0, FN(scores_8_1), FN(scores_8_2), FN(scores_8_3)}};
+#else
+  if (vectors == 1 && keys >= 12) return (FN(ScoresChoice)){12, {0, FN(scores_12_1), 0, 0}};
+  if (keys >= 6) return (FN(ScoresChoice)){6, {0, FN(scores_6_1), FN(scores_6_2), 0}};
+#endif
+  if (keys >= 4) return (FN(ScoresChoice)){4, {0, FN(scores_4_1), FN(scores_4_2), FOR_3(scores_4_3)}};
+  if (keys >= 2) return (FN(ScoresChoice)){2, {0, FN(scores_2_1), FN(scores_2_2), FOR_3(scores_2_3)}};
+  return (FN(ScoresChoice)){1, {0, FN(scores_1_1), FN(scores_1_2), FOR_3(scores_1_3)}};
+}
+
+/* The scores [keys][WIDTH] that some row of their vector attends, and more beside them; where `ranged`, -inf what a row does
+ * not attend. top [VECTORS] receives the maxima. */
+static void FN(scores)(const BLOCK *block, const T *k, size_t ldk, const T *v, size_t ldv, const FN(Ranges) *ranges,
+                       bool ranged, T *s, V *top) {
+  const size_t vectors = (block->rows + LANES - 1) / LANES, keys = ranges->end - ranges->begin;
+  FN(ScoresChoice) choice = FN(choose_scores)(vectors, keys);
+  FN(Fetcher) fetcher = {block->ahead, block->ahead + block->ahead_count, 0, 0};
+  const size_t share = block->ahead_count > 0 ? FN(ahead_lines)(block) * choice.keys / keys + 1 : 0;
+  FN(ScoresBlock) part = {.head_size = block->head_size,
+                          .ldk = ldk,
+                          .ldv = ldv,
+                          .value_head_size = block->value_head_size};
+  for (size_t j = ranges->begin; j < ranges->end; j += choice.keys) {
+    if (j + choice.keys > ranges->end) choice = FN(choose_scores)(vectors, ranges->end - j);
+    if (share > 0) FN(fetch)(&fetcher, share);
+    const size_t next = j + choice.keys;
+    part.fetches = true;
+    for (size_t start = 0; start < vectors; start += AT_ONCE) {
+      const size_t stop = FN(least)(start + AT_ONCE, vectors);
+      size_t from = stop, to = 0;
+      bool edge = false;
+      for (size_t w = start; w < stop; w++) {
+        if (ranges->low[w] >= next || ranges->high[w] <= j) continue;
+        if (from == stop) from = w;
+        to = w + 1;
+      }
+      if (from >= to) continue;
+      for (size_t w = from; w < to; w++) edge |= j < ranges->whole_low[w] || next > ranges->whole_high[w];
+      part.queries = block->queries + from * LANES;
+      part.k = k + j * ldk;
+      part.v = v + j * ldv;
+      part.s = s + j * WIDTH + from * LANES;
+      part.top = top + from;
+      part.first = edge && ranged ? ranges->first + from * LANES : NULL;
+      part.end = ranges->last_end + from * LANES;
+      part.j = j;
+      choice.with[to - from](&part);
+      part.fetches = false;
+    }
+  }
+}

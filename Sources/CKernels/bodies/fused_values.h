@@ -1,0 +1,152 @@
+/* Sums of values: acc[r][:] += sum over j of p[r][j]*v[j][:], a chain in the order of the keys for each element.
+ *
+ * Values are read as they lie. The registers hold rows x vectors sums; for each key, `vectors` loads and `rows` broadcasts feed
+ * rows*vectors multiply-adds. p[r][j] is at p + r*row_stride + j*key_stride. Values are fetched `ahead` keys early; 0: not. */
+
+INLINE void FN(values_block)(size_t rows, size_t vectors, size_t columns, const T *p, size_t row_stride, size_t key_stride,
+                             const T *v, size_t ldv, size_t count, size_t ahead, T *acc, size_t ldacc, bool start) {
+  V sum[12][4];
+  UNROLL for (size_t r = 0; r < rows; r++) {
+    UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = start ? (V)(T)0 : FN(load)(acc + r * ldacc + c * LANES);
+  }
+  if (columns == vectors * LANES) {
+    for (size_t j = 0; j < count; j++) {
+      V x[4];
+      if (ahead > 0) {
+        UNROLL for (size_t c = 0; c < vectors; c++) __builtin_prefetch(v + (j + ahead) * ldv + c * LANES, 0, 3);
+      }
+      UNROLL for (size_t c = 0; c < vectors; c++) x[c] = FN(load)(v + j * ldv + c * LANES);
+      UNROLL for (size_t r = 0; r < rows; r++) {
+        const V weight = (V)p[r * row_stride + j * key_stride];
+        UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = FN(multiply_add)(weight, x[c], sum[r][c]);
+      }
+    }
+  } else {
+    for (size_t j = 0; j < count; j++) {
+      V x[4];
+      if (ahead > 0) {
+        UNROLL for (size_t c = 0; c < vectors; c++) __builtin_prefetch(v + (j + ahead) * ldv + c * LANES, 0, 3);
+      }
+      UNROLL for (size_t c = 0; c + 1 < vectors; c++) x[c] = FN(load)(v + j * ldv + c * LANES);
+      x[vectors - 1] = FN(load_part)(v + j * ldv + (vectors - 1) * LANES, columns - (vectors - 1) * LANES, 0);
+      UNROLL for (size_t r = 0; r < rows; r++) {
+        const V weight = (V)p[r * row_stride + j * key_stride];
+        UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = FN(multiply_add)(weight, x[c], sum[r][c]);
+      }
+    }
+  }
+  UNROLL for (size_t r = 0; r < rows; r++) {
+    UNROLL for (size_t c = 0; c < vectors; c++) FN(store)(acc + r * ldacc + c * LANES, sum[r][c]);
+  }
+}
+
+typedef void (*FN(ValuesBlock))(size_t columns, const T *p, const T *v, size_t ldv, size_t count, T *acc, size_t ldacc,
+                                bool start);
+
+#define VALUES_BLOCK(NAME, ROWS, VECTORS, ROW_STRIDE, KEY_STRIDE, AHEAD)                                                       \
+  static void FN(NAME##_##ROWS##_##VECTORS)(size_t columns, const T *p, const T *v, size_t ldv, size_t count, T *acc,   \
+                                            size_t ldacc, bool start) {                                                 \
+    FN(values_block)(ROWS, VECTORS, columns, p, ROW_STRIDE, KEY_STRIDE, v, ldv, count, AHEAD, acc, ldacc, start);              \
+  }
+
+/* WIDTH is a multiple of the numbers of rows. */
+VALUES_BLOCK(values, 12, 1, 1, WIDTH, 0)
+VALUES_BLOCK(few_values, 1, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 2, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 4, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 1, 2, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 2, 2, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 4, 2, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+#if REGISTERS == 32
+VALUES_BLOCK(values, 12, 2, 1, WIDTH, 0)
+VALUES_BLOCK(values, 8, 3, 1, WIDTH, 0)
+VALUES_BLOCK(values, 6, 4, 1, WIDTH, 0)
+VALUES_BLOCK(few_values, 1, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 2, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 4, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 1, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 2, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(few_values, 4, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+#else
+VALUES_BLOCK(values, 6, 2, 1, WIDTH, 0)
+#endif
+
+/* How many vectors of Dv to take next, `left` being left. */
+INLINE size_t FN(vectors_at_once)(size_t left) {
+  if (left == MOST_VALUE_VECTORS + 1 && left > 3) return 3;
+  return FN(least)(left, MOST_VALUE_VECTORS);
+}
+
+static FN(ValuesBlock) FN(choose_values)(size_t vectors, size_t *rows) {
+  switch (vectors) {
+    case 1:
+      *rows = 12;
+      return FN(values_12_1);
+#if REGISTERS == 32
+    case 2:
+      *rows = 12;
+      return FN(values_12_2);
+    case 3:
+      *rows = 8;
+      return FN(values_8_3);
+    default:
+      *rows = 6;
+      return FN(values_6_4);
+#else
+    default:
+      *rows = 6;
+      return FN(values_6_2);
+#endif
+  }
+}
+
+/* Adds what keys begin ..< end give to the sums of all rows of the block; p is [end - begin][WIDTH], v begins at key 0. */
+static void FN(add_values)(const BLOCK *block, const FN(Ranges) *ranges, bool ranged, const T *p, const T *v, size_t ldv,
+                           size_t begin, size_t end, T *acc, bool start) {
+  const size_t columns = block->value_head_size, ldacc = FN(padded)(columns);
+  for (size_t c = 0; c < columns;) {
+    const size_t vectors = FN(vectors_at_once)((ldacc - c) / LANES);
+    size_t rows_at_once;
+    const FN(ValuesBlock) add = FN(choose_values)(vectors, &rows_at_once);
+    for (size_t r = 0; r < block->rows; r += rows_at_once) {
+      size_t low = begin, high = end;
+      if (ranged) {
+        low = end;
+        high = begin;
+        for (size_t i = r; i < FN(least)(r + rows_at_once, block->rows); i++) {
+          if (ranges->first[i] >= ranges->last_end[i]) continue;
+          low = FN(least)(low, (size_t)ranges->first[i]);
+          high = FN(most)(high, (size_t)ranges->last_end[i]);
+        }
+        low = FN(most)(low, begin);
+        high = FN(least)(high, end);
+        if (low >= high) {
+          if (!start) continue;
+          low = high = begin;
+        }
+      }
+      add(FN(least)(vectors * LANES, columns - c), p + (low - begin) * WIDTH + r, v + low * ldv + c, ldv, high - low,
+          acc + r * ldacc + c, ldacc, start);
+    }
+    c += vectors * LANES;
+  }
+}
+
+/* The same for values that may be NaN or infinite where a row does not attend them: those are passed over. */
+static void FN(add_attended_values)(const BLOCK *block, const RULES *rules, const FN(Ranges) *ranges, const T *p,
+                                    size_t row_stride, size_t key_stride, const T *v, size_t ldv, size_t begin, size_t end,
+                                    T *acc, bool start) {
+  const size_t columns = block->value_head_size, ldacc = FN(padded)(columns);
+  for (size_t r = 0; r < block->rows; r++) {
+    T *sum = acc + r * ldacc;
+    if (start) FN(fill)(sum, ldacc, 0);
+    for (size_t j = begin; j < end; j++) {
+      if (!FN(attends)(rules, ranges, r, j)) continue;
+      const V weight = (V)p[r * row_stride + (j - begin) * key_stride];
+      for (size_t c = 0; c < columns; c += LANES) {
+        const V x = FN(load_up_to)(v + j * ldv + c, columns - c, 0);
+        FN(store)(sum + c, FN(multiply_add)(weight, x, FN(load)(sum + c)));
+      }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+internal import CKernels
+
+/// The kernels of `fused.h` for one element type, in the best instruction set of this CPU.
+package struct FusedKernels<Scalar>: Sendable {
+  package typealias Matrix = UnsafeMutablePointer<Scalar>
+  package typealias Vector = UnsafePointer<Scalar>
+
+  /// The most rows of a block.
+  package let width: Int
+  /// Blocks of at most so many rows read each key and value once.
+  package let few: Int
+  package let queriesCount: @Sendable (_ headSize: Int) -> Int
+  package let accumulatorCount: @Sendable (_ valueHeadSize: Int) -> Int
+  package let scratchCount: @Sendable (_ headSize: Int, _ valueHeadSize: Int) -> Int
+  package let packQueries:
+    @Sendable (_ queries: FusedRows<Scalar>, _ rows: Range<Int>, _ headSize: Int, _ factor: Scalar, _ packed: Matrix)
+      -> Void
+  /// One tile; `rules` nil: all is attended.
+  package let step:
+    @Sendable (
+      _ block: inout FusedBlock<Scalar>, _ keys: Vector, _ ldKeys: Int, _ values: Vector, _ ldValues: Int, _ count: Int,
+      _ rules: ScoreRules<Scalar>?, _ valuesAreFinite: Bool
+    ) -> Void
+  package let merge: @Sendable (_ block: inout FusedBlock<Scalar>, _ other: FusedBlock<Scalar>) -> Void
+  package let finish:
+    @Sendable (_ block: FusedBlock<Scalar>, _ output: FusedRows<Scalar>, _ first: Int, _ logSumExp: Matrix?) -> Void
+
+  /// Keys in a tile, at most; sequences are cut at its multiples.
+  package static var tileKeys: Int { Int(FUSED_TILE_KEYS) }
+}
+
+extension FusedKernels<Float> {
+  /// The kernels in the best instruction set of this CPU.
+  static let selected: FusedKernels<Float> = {
+    guard let kernels = (fused_f32(kernels_selected()) ?? fused_f32(KernelSetPlain))?.pointee else {
+      preconditionFailure("the plain kernels are part of every build")
+    }
+    return FusedKernels(kernels)
+  }()
+
+  private init(_ table: FusedKernelsF32) {
+    self.init(
+      width: table.width, few: table.few, queriesCount: { table.queries_size($0) },
+      accumulatorCount: { table.accumulator_size($0) }, scratchCount: { table.scratch_size($0, $1) },
+      packQueries: { queries, rows, headSize, factor, packed in
+        var input = FusedInputRowsF32(
+          base: queries.base, inner: queries.inner, inner_stride: queries.innerStride,
+          outer_stride: queries.outerStride)
+        table.pack_queries(&input, rows.lowerBound, rows.count, headSize, factor, packed)
+      },
+      step: { block, keys, ldKeys, values, ldValues, count, rules, valuesAreFinite in
+        var inner = FusedBlockF32(block)
+        if let rules {
+          var inC = ScoreRulesF32(rules)
+          table.step(&inner, keys, ldKeys, values, ldValues, count, &inC, valuesAreFinite)
+        } else {
+          table.step(&inner, keys, ldKeys, values, ldValues, count, nil, valuesAreFinite)
+        }
+        block.hasBegun = inner.begun
+      },
+      merge: { block, other in
+        var (inner, second) = (FusedBlockF32(block), FusedBlockF32(other))
+        table.merge(&inner, &second)
+        block.hasBegun = inner.begun
+      },
+      finish: { block, output, first, logSumExp in
+        var inner = FusedBlockF32(block)
+        var rows = FusedOutputRowsF32(
+          base: output.base, inner: output.inner, inner_stride: output.innerStride, outer_stride: output.outerStride)
+        table.finish(&inner, &rows, first, logSumExp)
+      })
+  }
+}
+
+extension FusedBlockF32 {
+  fileprivate init(_ block: FusedBlock<Float>) {
+    self.init(
+      rows: block.rows, head_size: block.headSize, value_head_size: block.valueHeadSize, natural: block.isNatural,
+      begun: block.hasBegun, queries: block.queries, maximum: block.maximum, sum: block.sum,
+      accumulator: block.accumulator, scratch: block.scratch, ahead: nil, ahead_count: 0)
+  }
+}
+
+extension FusedKernels<Double> {
+  /// The kernels in the best instruction set of this CPU.
+  static let selected: FusedKernels<Double> = {
+    guard let kernels = (fused_f64(kernels_selected()) ?? fused_f64(KernelSetPlain))?.pointee else {
+      preconditionFailure("the plain kernels are part of every build")
+    }
+    return FusedKernels(kernels)
+  }()
+
+  private init(_ table: FusedKernelsF64) {
+    self.init(
+      width: table.width, few: table.few, queriesCount: { table.queries_size($0) },
+      accumulatorCount: { table.accumulator_size($0) }, scratchCount: { table.scratch_size($0, $1) },
+      packQueries: { queries, rows, headSize, factor, packed in
+        var input = FusedInputRowsF64(
+          base: queries.base, inner: queries.inner, inner_stride: queries.innerStride,
+          outer_stride: queries.outerStride)
+        table.pack_queries(&input, rows.lowerBound, rows.count, headSize, factor, packed)
+      },
+      step: { block, keys, ldKeys, values, ldValues, count, rules, valuesAreFinite in
+        var inner = FusedBlockF64(block)
+        if let rules {
+          var inC = ScoreRulesF64(rules)
+          table.step(&inner, keys, ldKeys, values, ldValues, count, &inC, valuesAreFinite)
+        } else {
+          table.step(&inner, keys, ldKeys, values, ldValues, count, nil, valuesAreFinite)
+        }
+        block.hasBegun = inner.begun
+      },
+      merge: { block, other in
+        var (inner, second) = (FusedBlockF64(block), FusedBlockF64(other))
+        table.merge(&inner, &second)
+        block.hasBegun = inner.begun
+      },
+      finish: { block, output, first, logSumExp in
+        var inner = FusedBlockF64(block)
+        var rows = FusedOutputRowsF64(
+          base: output.base, inner: output.inner, inner_stride: output.innerStride, outer_stride: output.outerStride)
+        table.finish(&inner, &rows, first, logSumExp)
+      })
+  }
+}
+
+extension FusedBlockF64 {
+  fileprivate init(_ block: FusedBlock<Double>) {
+    self.init(
+      rows: block.rows, head_size: block.headSize, value_head_size: block.valueHeadSize, natural: block.isNatural,
+      begun: block.hasBegun, queries: block.queries, maximum: block.maximum, sum: block.sum,
+      accumulator: block.accumulator, scratch: block.scratch, ahead: nil, ahead_count: 0)
+  }
+}

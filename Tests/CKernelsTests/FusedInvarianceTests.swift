@@ -1,0 +1,51 @@
+import CKernels
+import Testing
+
+/// A row's bits depend on the row, the keys that it attends and their places alone.
+@Suite struct FusedInvarianceTests {
+  @Test(arguments: FusedTable<Float>.available, RuleCase.all)
+  func floatBlocks(_ table: FusedTable<Float>, _ rules: RuleCase) { Self.blocks(table, rules) }
+
+  @Test(arguments: FusedTable<Double>.available, RuleCase.all)
+  func doubleBlocks(_ table: FusedTable<Double>, _ rules: RuleCase) { Self.blocks(table, rules) }
+
+  /// However many rows stand in a block, and wherever a row stands; whether tiles are added one by one or merged.
+  static func blocks<T: KernelElement>(_ table: FusedTable<T>, _ rules: RuleCase) {
+    var numbers = Numbers(seed: 3)
+    let (rows, keys) = (table.width + 5, Int(FUSED_TILE_KEYS) + 43)
+    var problem = FusedProblem<T>(rows: rows, keys: keys, headSize: 7, valueHeadSize: 5, &numbers)
+    problem.rules = rules.rules(rows: rows, cols: keys, &numbers)
+    let expected = problem.attend(table)
+    for rowsPerBlock in [1, 2, 3, 5, 8, 9, table.width / 3, table.width - 1] where rowsPerBlock <= table.width {
+      #expect(problem.attend(table, rowsPerBlock: rowsPerBlock) == expected, "\(rowsPerBlock) rows in a block")
+    }
+    #expect(problem.attend(table, tilesApart: true) == expected)
+    problem.valuesAreFinite = false
+    #expect(problem.attend(table) == expected, "values checked one by one")
+    #expect(problem.attend(table, rowsPerBlock: 3) == expected)
+  }
+
+  @Test(arguments: FusedTable<Float>.available) func floatDecoding(_ table: FusedTable<Float>) { Self.decoding(table) }
+  @Test(arguments: FusedTable<Double>.available) func doubleDecoding(_ table: FusedTable<Double>) {
+    Self.decoding(table)
+  }
+
+  /// Causal prefill equals decoding token by token, where no later keys exist; D and Dv of more than one block.
+  static func decoding<T: KernelElement>(_ table: FusedTable<T>) {
+    let tokens = Int(FUSED_TILE_KEYS) + 21
+    var numbers = Numbers(seed: 4)
+    var prefill = FusedProblem<T>(rows: tokens, keys: tokens, headSize: 33, valueHeadSize: 69, &numbers)
+    prefill.rules = Rules(end: (1...tokens).map { Int32($0) })
+    let expected = prefill.attend(table)
+    for token in [0, 1, 2, 15, 16, 17, 30, 47, 48, 63, 64, 100, 200, 382, 383, 384, 385, 399, tokens - 1] {
+      var step = prefill
+      step.rules = nil
+      step.queries = GuardedMatrix(rows: 1, cols: 33) { prefill.queries[token, $1] }
+      step.keys = GuardedMatrix(rows: token + 1, cols: 33, gap: 2) { prefill.keys[$0, $1] }
+      step.values = GuardedMatrix(rows: token + 1, cols: 69, offset: 1) { prefill.values[$0, $1] }
+      let actual = step.attend(table)
+      #expect(actual.output[0] == expected.output[token], "token \(token)")
+      #expect(actual.logSumExp[0] == expected.logSumExp[token], "token \(token)")
+    }
+  }
+}
