@@ -118,7 +118,7 @@ ALL = [
 
 NAMED = {case.name: case for case in ALL}
 
-QUICK = ["bert512", "gpt2", "mistral", "decode4k", "decode1k", "layer128", "layer-decode"]
+QUICK = ["bert512", "gpt2", "decode4k", "layer128"]
 
 
 def select(names):

@@ -59,7 +59,9 @@ class Chart:
         share, rate = self.share(case, threads, label), self.results.rate(case, threads, label)
         if share is not None:
             self.rect(left, top, share * scale, BAR - 1, colour)
-        self.text(left + (share or 0) * scale + 4, top + BAR - 2.5, number(rate), size=9.5, colour="#444444")
+        # Painted on white, as the line at 1 may pass behind.
+        self.text(left + (share or 0) * scale + 4, top + BAR - 2.5, number(rate), size=9.5, colour="#444444",
+                  outline=' stroke="#ffffff" stroke-width="3" paint-order="stroke"')
 
     def share(self, case, threads, label):
         """A rate by the best peer's; by this package's own where no peer was measured."""
@@ -76,6 +78,6 @@ class Chart:
     def rect(self, x, y, width, height, colour):
         self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height}" fill="{colour}"/>')
 
-    def text(self, x, y, words, size=12, anchor="start", colour="#222222", weight="normal"):
+    def text(self, x, y, words, size=12, anchor="start", colour="#222222", weight="normal", outline=""):
         self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="{colour}" '
-                          f'font-weight="{weight}">{escape(words)}</text>')
+                          f'font-weight="{weight}"{outline}>{escape(words)}</text>')

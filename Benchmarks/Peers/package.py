@@ -36,8 +36,12 @@ class Package:
             raise BenchmarkError(f"{self.program}: no answer within {TIME_LIMIT} s") from error
         if process.returncode:
             lines = process.stderr.strip().splitlines()
-            raise BenchmarkError(f"status {process.returncode}" + (f": {lines[-1]}" if lines else ""))
-        return json.loads(process.stdout)
+            words = [line for line in lines if line.startswith("Error: ")] or lines[-1:]
+            raise BenchmarkError(": ".join([f"status {process.returncode}", *words]))
+        try:
+            return json.loads(process.stdout)
+        except ValueError as error:
+            raise BenchmarkError(f"{self.program}: no results in JSON ({error})") from error
 
     def export(self, case, threads, files):
         """Writes the case's input and the package's outputs, and what is right in float64; how far they are from it."""

@@ -5,11 +5,6 @@ import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 
-T_975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-         2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042]
-"""Student's t for 95 %, by degrees of freedom from 1; beyond the last it is taken as the last."""
-
-
 @dataclass(frozen=True)
 class Sample:
     """One contestant's median in one round."""
@@ -25,7 +20,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Ratio:
-    """A geometric mean over rounds, and the range in which it lies with 95 % confidence; None from a single round."""
+    """A median over rounds, and the range in which it lies with at least 95 % confidence; None from fewer than six."""
 
     value: float
     low: float | None
@@ -33,13 +28,18 @@ class Ratio:
 
     @staticmethod
     def of(ratios):
-        logarithms = [math.log(ratio) for ratio in ratios]
-        mean = statistics.fmean(logarithms)
-        if len(logarithms) < 2:
-            return Ratio(math.exp(mean), None, None)
-        error = statistics.stdev(logarithms) / math.sqrt(len(logarithms))
-        reach = T_975[min(len(logarithms) - 1, len(T_975)) - 1] * error
-        return Ratio(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach))
+        """The range is that of order statistics: one round in which the machine did something else moves neither the median nor,
+        from nine rounds on, the range, and no distribution is assumed (Conover, Practical Nonparametric Statistics, 3.2).
+        """
+        ordered, count = sorted(ratios), len(ratios)
+        # So many rounds are left out at either end: as many as have at most 5 % chance to lie beyond the median together.
+        outside, chance = 0, 2 / 2**count
+        while chance <= 0.05:
+            outside += 1
+            chance += 2 * math.comb(count, outside) / 2**count
+        if outside == 0:
+            return Ratio(statistics.median(ordered), None, None)
+        return Ratio(statistics.median(ordered), ordered[outside - 1], ordered[count - outside])
 
 
 @dataclass

@@ -68,5 +68,6 @@ class Rounds:
             return
         results.check(case, label, f"{answer['way']}, threads {threads}, ", answer["agrees"], answer["error"],
                       answer["words"])
-        results.samples.append(
-            Sample(case.name, threads, label, index, answer["seconds"], answer["way"], answer["samples"]))
+        if answer["agrees"]:  # the speed of something else is of no interest
+            results.samples.append(
+                Sample(case.name, threads, label, index, answer["seconds"], answer["way"], answer["samples"]))

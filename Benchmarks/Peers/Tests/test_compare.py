@@ -8,6 +8,8 @@ from pathlib import Path
 import compare
 import measurement
 from candidate import Candidate
+from cases import NAMED
+from package import BenchmarkError, Package
 from peer_process import PeerProcess, clean_environment
 
 
@@ -18,12 +20,12 @@ class ArgumentsTests(unittest.TestCase):
 
     def test_defaults(self):
         options = self.parse()
-        self.assertEqual((len(options.cases), options.rounds, options.seconds), (17, 5, 0.3))
+        self.assertEqual((len(options.cases), options.rounds, options.seconds), (17, 6, 0.3))
         self.assertEqual(options.peers, ["pytorch", "onnxruntime", "openvino"])
 
     def test_quick(self):
         options = self.parse("--quick", "--rounds", "7")
-        self.assertEqual((len(options.cases), options.rounds, options.seconds), (7, 7, 0.15))
+        self.assertEqual((len(options.cases), options.rounds, options.seconds), (4, 7, 0.15))
 
     def test_wrong_usage(self):
         for words, expected in (
@@ -60,6 +62,33 @@ class EnvironmentTests(unittest.TestCase):
             self.assertFalse(process.greet())
             self.assertIn("ended with status", process.missing)
             process.close()
+
+
+class PackageTests(unittest.TestCase):
+    def program(self, text):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name) / "program"
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+        return Package(path, "tiled")
+
+    def test_arguments_and_results(self):
+        package = self.program("""case "$*" in
+          "--alone --path tiled --format json --threads 2 --case vit --samples 10000 --seconds 0.5") ;; *) exit 3 ;; esac
+          echo '[{"path": "tiled", "plan_path": "tiled", "median_ms": 2.5, "samples": 7, "max_error": 1e-7}]'""")
+        found = package.measure(NAMED["vit"], 2, 0.5, None, False)
+        self.assertEqual(found, {"seconds": 0.0025, "samples": 7, "way": "tiled", "error": 1e-7, "agrees": True, "words": ""})
+
+    def test_failures(self):
+        found = self.program("echo first >&2; echo vit: tiled disagrees >&2; exit 1").measure(NAMED["vit"], 1, 1, None, False)
+        self.assertEqual(found, {"failure": "status 1: vit: tiled disagrees"})
+        with self.assertRaisesRegex(BenchmarkError, "status 64: Error: wrong$"):
+            self.program("echo Error: wrong >&2; echo Usage: >&2; exit 64").run([NAMED["vit"]], [1])
+        with self.assertRaisesRegex(BenchmarkError, "no results in JSON"):
+            self.program("echo text").run([NAMED["vit"]], [1])
+        with self.assertRaisesRegex(BenchmarkError, "No such file"):
+            Package("/no/such/program", "auto").run([NAMED["vit"]], [1])
 
 
 class MeasurementTests(unittest.TestCase):

@@ -27,7 +27,7 @@ class ReportTests(unittest.TestCase):
     def test_rows(self):
         head, bert, decode = self.report.rows()
         self.assertEqual(head[2:6], ["attention", "PyTorch", "A & B", "attention / best"])
-        self.assertEqual(bert, ["bert512", "2", "161", "80.5", "40.3", "2.00", "2.00–2.00", "PyTorch", "a way", "3.0e-07"])
+        self.assertEqual(bert, ["bert512", "2", "161", "80.5", "40.3", "2.00", "–", "PyTorch", "a way", "3.0e-07"])
         self.assertEqual(decode[:8], ["decode1k", "2", "3.15", "–", "–", "–", "–", "–"])
 
     def test_text(self):

@@ -9,22 +9,21 @@ def sample(label, index, seconds, threads=1, way="way"):
 
 
 class RatioTests(unittest.TestCase):
-    def test_geometric_mean_and_range(self):
-        ratio = Ratio.of([1, 2, 4])
-        self.assertAlmostEqual(ratio.value, 2)
-        # Logarithms 0, ln 2, 2·ln 2: deviation ln 2, error ln 2 / √3, Student's t for two degrees 4.303.
-        reach = 2 ** (4.303 / 3**0.5)
-        self.assertAlmostEqual(ratio.low, 2 / reach)
-        self.assertAlmostEqual(ratio.high, 2 * reach)
+    def test_median_and_range(self):
+        # All of six rounds: 2 / 2⁶ = 3.1 % beyond them.
+        self.assertEqual(Ratio.of([9, 1, 4, 2, 3, 7]), Ratio(3.5, 1, 9))
+        # Nine rounds without the first and the last: 2·(1 + 9) / 2⁹ = 3.9 %.
+        self.assertEqual(Ratio.of([1000, 1, 2, 3, 4, 5, 6, 7, 0.01]), Ratio(4, 1, 7))
+        # The same of eight would leave out 7 %.
+        self.assertEqual(Ratio.of([1, 2, 3, 4, 5, 6, 7, 8]), Ratio(4.5, 1, 8))
 
-    def test_no_spread(self):
-        self.assertEqual(Ratio.of([1, 1]), Ratio(1, 1, 1))
+    def test_too_few_rounds_for_a_range(self):
+        self.assertEqual(Ratio.of([2]), Ratio(2, None, None))
+        self.assertEqual(Ratio.of([1, 2, 3, 4, 5]), Ratio(3, None, None))
 
-    def test_one_round_has_no_range(self):
-        self.assertEqual(Ratio.of([1]), Ratio(1, None, None))
-
-    def test_more_rounds_than_the_table(self):
-        self.assertAlmostEqual(Ratio.of([1, 4] * 50).value, 2)
+    def test_many_rounds(self):
+        # Conover's table: of 20, the sixth and the fifteenth.
+        self.assertEqual(Ratio.of(range(1, 21)), Ratio(10.5, 6, 15))
 
 
 class ResultsTests(unittest.TestCase):
@@ -50,9 +49,9 @@ class ResultsTests(unittest.TestCase):
         self.assertIsNone(self.results.ratio_to_best(self.case, 2))
 
     def test_ratio_pairs_rounds(self):
-        self.assertAlmostEqual(self.results.ratio(self.case, 1, "A").value, (2 * 3 * 4) ** (1 / 3))
+        self.assertAlmostEqual(self.results.ratio(self.case, 1, "A").value, 3)
         self.results.samples = [entry for entry in self.results.samples if (entry.label, entry.round) != ("A", 1)]
-        self.assertAlmostEqual(self.results.ratio(self.case, 1, "A").value, 8**0.5)
+        self.assertAlmostEqual(self.results.ratio(self.case, 1, "A").value, (2 + 4) / 2)
         self.results.samples = [entry for entry in self.results.samples if entry.label != "own"]
         self.assertIsNone(self.results.ratio(self.case, 1, "A"))
 
@@ -60,7 +59,7 @@ class ResultsTests(unittest.TestCase):
         self.assertEqual(self.results.ways(self.case, 1, "B"), ["other", "way"])
 
     def test_mean_ratio_leaves_out_what_was_not_measured(self):
-        self.assertAlmostEqual(self.results.mean_ratio([self.case, NAMED["gpt2"]], 1, "A"), 24 ** (1 / 3))
+        self.assertAlmostEqual(self.results.mean_ratio([self.case, NAMED["gpt2"]], 1, "A"), 3)
         self.assertIsNone(self.results.mean_ratio([NAMED["gpt2"]], 1))
 
     def test_checks(self):
