@@ -1,7 +1,7 @@
 """A way in which a peer computes a case.
 
 Peers give theirs by `candidates(case, tensors, threads, rewritten)`; `rewritten` adds those that a user who knows
-attention could make of the peer's operators: in decoding, the query heads of a group as rows of one head, which is a view.
+attention could make of the peer's operators: in decoding, the query heads of a group as rows of one head, a view.
 """
 
 from dataclasses import dataclass

@@ -44,7 +44,8 @@ class AttentionCase:
     def words(self):
         groups = f"/{self.key_heads}" if self.key_heads != self.heads else ""
         lengths = f"{self.queries}×{self.keys}" if self.queries != self.keys else f"{self.queries}"
-        return f"{self.batch} × {self.heads}{groups} heads, {lengths}, D {self.head_size}{', causal' if self.causal else ''}"
+        mask = ", causal" if self.causal else ""
+        return f"{self.batch} × {self.heads}{groups} heads, {lengths}, D {self.head_size}{mask}"
 
 
 @dataclass(frozen=True)

@@ -32,11 +32,12 @@ def arguments(words):
     parser.add_argument("--cases", type=names, help=f"some of {','.join(cases.NAMED)}; by default all")
     parser.add_argument("--peers", type=names, default=list(LABELS), help=f"some of {','.join(LABELS)}; by default all")
     parser.add_argument("--threads", type=names, help="numbers of threads; by default 1,2")
-    parser.add_argument("--rounds", type=int, help="how often everything is measured, 1 to 1000; by default 6, as fewer give no range")
+    parser.add_argument("--rounds", type=int,
+                        help="how often everything is measured, 1 to 1000; by default 6, as fewer give no range")
     parser.add_argument("--seconds", type=float, help="for each measurement, up to 60; by default 0.3")
     parser.add_argument("--path", default="auto", help="the path of attention-benchmark; by default auto")
     parser.add_argument("--as-documented", action="store_true",
-                        help="only ways of peers that their documents show: no query heads of a group as rows of one head")
+                        help="only ways that peers' documents show: no query heads of a group as rows of one head")
     parser.add_argument("--quick", action="store_true", help=f"0.15 s a measurement, of {','.join(cases.QUICK)}")
     parser.add_argument("--output", type=Path, default=Path(".build-peers/results"), metavar="DIR",
                         help="where peers.json, peers.md and peers.svg are written; by default .build-peers/results")
@@ -96,7 +97,8 @@ def machine_lines(options, package, results, load):
     settings = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith("OPENBLAS_")]
     yield f"{processor()}; load {load:.1f} before the run" + (", so figures are rough" if load > 0.5 else "")
     yield (f"attention: {package.machine['blas_library']}, {package.machine['blas_core']} kernels"
-           f" ({' '.join(settings) or 'no OPENBLAS_* set'}); own kernels {package.machine['kernel_set']}; path {options.path}")
+           f" ({' '.join(settings) or 'no OPENBLAS_* set'}); own kernels"
+           f" {package.machine['kernel_set']}; path {options.path}")
     if results.versions:
         yield "peers: " + ", ".join(f"{label} {version}" for label, version in results.versions.items())
     yield (f"{options.rounds} round{'s' if options.rounds > 1 else ''} of {options.seconds:g} s; "
@@ -126,7 +128,7 @@ def main(words):
     report = Report(results, options.cases, options.threads, list(machine_lines(options, package, results, load)))
     given = {key: getattr(options, key) for key in ("threads", "rounds", "seconds", "path", "peers", "as_documented")}
     subtitle = f"{processor()}, OpenBLAS kernels {package.machine['blas_core']}"
-    for name, text in (("json", report.json(given)), ("md", report.markdown()),
+    for name, text in (("json", report.json(given, package.machine)), ("md", report.markdown()),
                        ("svg", Chart(results, options.cases, options.threads, subtitle).svg())):
         (options.output / f"peers.{name}").write_text(text)
     print(report.text(), end="")

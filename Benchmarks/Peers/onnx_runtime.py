@@ -1,4 +1,4 @@
-"""ONNX Runtime: its contributed operators MultiHeadAttention, GroupQueryAttention and Attention, and ONNX's own Attention."""
+"""ONNX Runtime: its operators MultiHeadAttention, GroupQueryAttention and Attention, and ONNX's own Attention."""
 
 import contextlib
 from dataclasses import dataclass, field
@@ -169,7 +169,8 @@ class ONNXRuntime:
     def cached_layers(self, case, tensors):
         x, constants, last = tensors["input"], self.parameters(tensors), self.linear("joined", "y", "w_out", "b_out")
         room = ((0, 0), (0, 0), (0, case.queries), (0, 0))
-        buffers = {"past_k": numpy.pad(tensors["cached_keys"], room), "past_v": numpy.pad(tensors["cached_values"], room)}
+        held = {"past_k": tensors["cached_keys"], "past_v": tensors["cached_values"]}
+        buffers = {key: numpy.pad(rows, room) for key, rows in held.items()}
         graph = self.grouped_node(case, case.heads, ["packed", "", ""], {"x": x}, buffers, x)
         graph.nodes[0].output[0] = "joined"
         graph.nodes, graph.constants = [*self.linear("x", "packed", "w", "b"), *graph.nodes, *last], constants
@@ -178,5 +179,6 @@ class ONNXRuntime:
         past = numpy.stack([tensors["cached_keys"], tensors["cached_values"]])
         present = numpy.empty((2, case.batch, case.heads, case.keys, case.head_size), numpy.float32)
         node = self.node("Attention", ["x", "w", "b", "", "past"], ["joined", "present"], num_heads=case.heads)
+        outputs = {"y": numpy.empty_like(x), "present": present}
         yield "Attention with past, MatMul", Graph(
-            [node, *last], {"x": x, "past": past}, constants, {"y": numpy.empty_like(x), "present": present}), lambda y: y
+            [node, *last], {"x": x, "past": past}, constants, outputs), lambda y: y

@@ -88,7 +88,8 @@ class OpenVINO:
                 return [*attend(q, self.expand(k, case, group), self.expand(v, case, group)), first, second]
 
             beams = numpy.arange(case.batch, dtype=numpy.int32)
-            yield make("SDPA over a state", stateful, queries, keys[:, :, last], values[:, :, last], beams, states=states)
+            yield make("SDPA over a state", stateful, queries, keys[:, :, last], values[:, :, last], beams,
+                       states=states)
         elif group > 1:
             yield make("SDPA, heads broadcast in the graph", lambda q, k, v: attend(
                 q, self.expand(k, case, group), self.expand(v, case, group)), queries, keys, values)

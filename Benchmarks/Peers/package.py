@@ -1,4 +1,4 @@
-"""This package, measured by its own attention-benchmark: each time a process of its own, on a plan and memory used again."""
+"""This package, measured by its attention-benchmark: each time a new process, on a plan and memory used again."""
 
 import json
 import os

@@ -5,6 +5,8 @@ import unicodedata
 
 from cases import AttentionCase
 
+UNITS = "GFLOP/s of useful work in Float32 and ratios of speeds, by the median over rounds; higher is better"
+
 GROUPS = [
     ("prefill", lambda case: isinstance(case, AttentionCase) and case.queries > 1),
     ("causal", lambda case: isinstance(case, AttentionCase) and case.causal),
@@ -55,7 +57,8 @@ class Report:
                     continue
                 peers = [(label, self.results.mean_ratio(cases, threads, label)) for label in self.results.labels[1:]]
                 others = ", ".join(f"{label} {mean:.2f}" for label, mean in peers if mean)
-                yield f"{name}, threads {threads}: {best:.2f} × the best peer ({others}), geometric mean of {len(cases)}"
+                yield (f"{name}, threads {threads}: {best:.2f} × the best peer ({others}), "
+                       f"geometric mean of {len(cases)}")
 
     def notes(self):
         results = self.results
@@ -77,20 +80,18 @@ class Report:
                                      for column, size in enumerate(widths))
 
     def text(self):
-        body = [*self.machine, "GFLOP/s of useful work, Float32, by the median over rounds; ratios of speeds, higher is better",
-                "", *self.aligned(), "", *self.means(), *self.notes()]
+        body = [*self.machine, UNITS, "", *self.aligned(), "", *self.means(), *self.notes()]
         return "\n".join(line.rstrip() for line in body) + "\n"
 
     def markdown(self):
         rows = [f"| {line} |" for line in self.aligned(" | ", rule=True)]
         lines = [f"- {line}" for line in self.machine]
         tail = [f"- {line}" for line in [*self.means(), *self.notes()]]
-        return "\n".join([*lines, "", "GFLOP/s of useful work in Float32, by the median over rounds; ratios of speeds, "
-                          "higher is better.", "", *rows, "", *tail]) + "\n"
+        return "\n".join([*lines, "", f"{UNITS}.", "", *rows, "", *tail]) + "\n"
 
-    def json(self, options):
+    def json(self, options, kernels):
         return json.dumps({
-            "machine": self.machine, "options": options, "versions": self.results.versions,
+            "machine": self.machine, "kernels": kernels, "options": options, "versions": self.results.versions,
             "results": [self.entry(case, threads) for case in self.cases for threads in self.threads],
             "means": list(self.means()), "missing": self.results.missing, "failures": self.results.failures,
             "disagreements": self.results.disagreements}, indent=2, ensure_ascii=False) + "\n"

@@ -28,11 +28,12 @@ class Ratio:
 
     @staticmethod
     def of(ratios):
-        """The range is that of order statistics: one round in which the machine did something else moves neither the median nor,
-        from nine rounds on, the range, and no distribution is assumed (Conover, Practical Nonparametric Statistics, 3.2).
+        """The range is that of order statistics (Conover, Practical Nonparametric Statistics, 3.2): no distribution is
+        assumed, and one round in which the machine did something else moves neither the median nor, from nine rounds
+        on, the range.
         """
         ordered, count = sorted(ratios), len(ratios)
-        # So many rounds are left out at either end: as many as have at most 5 % chance to lie beyond the median together.
+        # How many rounds are left out at either end: the chance that the median lies among them is 5 % at most.
         outside, chance = 0, 2 / 2**count
         while chance <= 0.05:
             outside += 1

@@ -33,7 +33,8 @@ class ArgumentsTests(unittest.TestCase):
             (["--peers", "jax"], "--peers is 'jax'"), (["--peers", ","], "expected some of pytorch"),
             (["--threads", "0"], "--threads is '0'"), (["--threads", "1,x"], "--threads is '1,x'"),
             (["--threads", "100000"], "expected numbers from 1 to"), (["--rounds", "0"], "--rounds is 0"),
-            (["--rounds", "x"], "--rounds"), (["--seconds", "0"], "--seconds is 0"), (["--seconds", "nan"], "--seconds"),
+            (["--rounds", "x"], "--rounds"), (["--seconds", "0"], "--seconds is 0"),
+            (["--seconds", "nan"], "--seconds is nan"),
             (["--output", "/dev/null/x"], "--output is /dev/null/x"), (["/no/such/program"], "arguments"),
         ):
             with self.subTest(words=words):
@@ -75,13 +76,16 @@ class PackageTests(unittest.TestCase):
 
     def test_arguments_and_results(self):
         package = self.program("""case "$*" in
-          "--alone --path tiled --format json --threads 2 --case vit --samples 10000 --seconds 0.5") ;; *) exit 3 ;; esac
+          "--alone --path tiled --format json --threads 2 --case vit --samples 10000 --seconds 0.5") ;;
+          *) exit 3 ;; esac
           echo '[{"path": "tiled", "plan_path": "tiled", "median_ms": 2.5, "samples": 7, "max_error": 1e-7}]'""")
         found = package.measure(NAMED["vit"], 2, 0.5, None, False)
-        self.assertEqual(found, {"seconds": 0.0025, "samples": 7, "way": "tiled", "error": 1e-7, "agrees": True, "words": ""})
+        self.assertEqual(found, {"seconds": 0.0025, "samples": 7, "way": "tiled", "error": 1e-7, "agrees": True,
+                                 "words": ""})
 
     def test_failures(self):
-        found = self.program("echo first >&2; echo vit: tiled disagrees >&2; exit 1").measure(NAMED["vit"], 1, 1, None, False)
+        package = self.program("echo first >&2; echo vit: tiled disagrees >&2; exit 1")
+        found = package.measure(NAMED["vit"], 1, 1, None, False)
         self.assertEqual(found, {"failure": "status 1: vit: tiled disagrees"})
         with self.assertRaisesRegex(BenchmarkError, "status 64: Error: wrong$"):
             self.program("echo Error: wrong >&2; echo Usage: >&2; exit 64").run([NAMED["vit"]], [1])

@@ -35,8 +35,8 @@ class ReferenceTests(unittest.TestCase):
 
     def test_layer_over_a_cache_is_the_last_row_of_a_longer_layer(self):
         whole, step = LayerCase("", 2, 5, 6, 3), LayerCase("", 2, 1, 6, 3, cached=4)
-        given = {"input": self.numbers(2, 5, 6), "in_proj_weight": self.numbers(18, 6), "in_proj_bias": self.numbers(18),
-                 "out_proj.weight": self.numbers(6, 6), "out_proj.bias": self.numbers(6)}
+        given = {"input": self.numbers(2, 5, 6), "in_proj_weight": self.numbers(18, 6),
+                 "in_proj_bias": self.numbers(18), "out_proj.weight": self.numbers(6, 6), "out_proj.bias": self.numbers(6)}
         exact = {name: numbers.astype(numpy.float64) for name, numbers in given.items()}
         packed = exact["input"] @ exact["in_proj_weight"].T + exact["in_proj_bias"]
         heads = heads_of(packed, 9)
@@ -78,8 +78,8 @@ class TensorsTests(unittest.TestCase):
 
     def test_reads_aligned_copies(self):
         data = numpy.arange(6, dtype=numpy.float32)
-        found = self.read({"__metadata__": {"a": "b"}, "x": {"dtype": "F32", "shape": [3, 1], "data_offsets": [12, 24]}},
-                          data.tobytes())
+        entry = {"dtype": "F32", "shape": [3, 1], "data_offsets": [12, 24]}
+        found = self.read({"__metadata__": {"a": "b"}, "x": entry}, data.tobytes())
         self.assertEqual(list(found), ["x"])
         self.assertEqual(found["x"].tolist(), [[3], [4], [5]])
         self.assertEqual(found["x"].ctypes.data % 64, 0)

@@ -45,8 +45,9 @@ class ReportTests(unittest.TestCase):
         self.assertTrue(rows[1].replace(" ", "").startswith("|--------|------:|"), rows[1])
 
     def test_json(self):
-        found = json.loads(self.report.json({"rounds": 3}))
+        found = json.loads(self.report.json({"rounds": 3}, {"blas_core": "Haswell"}))
         self.assertEqual(found["options"], {"rounds": 3})
+        self.assertEqual(found["kernels"], {"blas_core": "Haswell"})
         bert = found["results"][0]
         self.assertEqual(bert["best_peer"], "PyTorch")
         self.assertEqual(bert["contestants"]["PyTorch"]["seconds"], [0.01] * 3)
