@@ -34,11 +34,11 @@ def arguments(words):
     parser.add_argument("--threads", type=names, help="numbers of threads; by default 1,2")
     parser.add_argument("--rounds", type=int,
                         help="how often everything is measured, 1 to 1000; by default 6, as fewer give no range")
-    parser.add_argument("--seconds", type=float, help="for each measurement, up to 60; by default 0.3")
+    parser.add_argument("--seconds", type=float, help="for each measurement, up to 60; by default 0.25")
     parser.add_argument("--path", default="auto", help="the path of attention-benchmark; by default auto")
     parser.add_argument("--as-documented", action="store_true",
                         help="only ways that peers' documents show: no query heads of a group as rows of one head")
-    parser.add_argument("--quick", action="store_true", help=f"0.15 s a measurement, of {','.join(cases.QUICK)}")
+    parser.add_argument("--quick", action="store_true", help=f"0.1 s a measurement, of {','.join(cases.QUICK)}")
     parser.add_argument("--output", type=Path, default=Path(".build-peers/results"), metavar="DIR",
                         help="where peers.json, peers.md and peers.svg are written; by default .build-peers/results")
     options = parser.parse_args(words)
@@ -57,7 +57,7 @@ def complete(options):
     options.cases = cases.select(options.cases)
     options.threads = numbers_of_threads(options.threads, available)
     options.rounds = options.rounds if options.rounds is not None else 6
-    options.seconds = options.seconds if options.seconds is not None else 0.15 if options.quick else 0.3
+    options.seconds = options.seconds if options.seconds is not None else 0.1 if options.quick else 0.25
     if not 1 <= options.rounds <= 1000:
         raise UsageError(f"--rounds is {options.rounds}: expected 1 to 1000")
     if not 0 < options.seconds <= 60:
@@ -105,10 +105,12 @@ def machine_lines(options, package, results, load):
            + ("peers' ways as documented" if options.as_documented else "the fastest of each peer's ways"))
 
 
-def say(words):
-    """Progress, on one line of a terminal."""
+def say(words, detail=""):
+    """Progress: on one line of a terminal; elsewhere a line for each new `words`, without details."""
     if sys.stderr.isatty():
-        print(f"\r\033[K{words}", end="", file=sys.stderr, flush=True)
+        print(f"\r\033[K{words}{detail}", end="", file=sys.stderr, flush=True)
+    elif words and not detail:
+        print(words, file=sys.stderr, flush=True)
 
 
 def main(words):

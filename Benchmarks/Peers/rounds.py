@@ -31,8 +31,9 @@ class Rounds:
 
     def run(self, package, files, results, say):
         """Adds what is measured to `results`, and what is to be said of it."""
+        say("inputs, and what is right in float64")
         for case in self.cases:
-            say(f"{case.name}: inputs, and what is right in float64")
+            say("inputs, and what is right in float64", f": {case.name}")
             for name, agreement in package.export(case, self.threads, files).items():
                 results.check(case, package.label, f"{name}, ", agreement.agrees, agreement.error, agreement.words)
         for index in range(self.count):
@@ -44,7 +45,8 @@ class Rounds:
                     process.close()
 
     def round(self, index, package, processes, files, results, say):
-        say(f"round {index + 1} of {self.count}: starting")
+        now = f"round {index + 1} of {self.count}"
+        say(now)
         contestants = [package]
         for process in processes:
             if process.greet():
@@ -57,7 +59,7 @@ class Rounds:
                 # Another begins each time, so that nobody always follows the same one.
                 first = index % len(contestants)
                 for contestant in contestants[first:] + contestants[:first]:
-                    say(f"round {index + 1} of {self.count}: {case.name}, threads {threads}, {contestant.label}")
+                    say(now, f": {case.name}, threads {threads}, {contestant.label}")
                     answer = contestant.measure(case, threads, self.seconds, files, self.rewritten)
                     self.add(case, threads, index, contestant.label, answer, results)
 

@@ -20,12 +20,12 @@ class ArgumentsTests(unittest.TestCase):
 
     def test_defaults(self):
         options = self.parse()
-        self.assertEqual((len(options.cases), options.rounds, options.seconds), (17, 6, 0.3))
+        self.assertEqual((len(options.cases), options.rounds, options.seconds), (17, 6, 0.25))
         self.assertEqual(options.peers, ["pytorch", "onnxruntime", "openvino"])
 
     def test_quick(self):
         options = self.parse("--quick", "--rounds", "7")
-        self.assertEqual((len(options.cases), options.rounds, options.seconds), (4, 7, 0.15))
+        self.assertEqual((len(options.cases), options.rounds, options.seconds), (4, 7, 0.1))
 
     def test_wrong_usage(self):
         for words, expected in (

@@ -46,7 +46,7 @@ class RoundsTests(unittest.TestCase):
 
         rounds = Rounds([NAMED["vit"]], [1, 2], [], 1, 0.1, False)
         rounds.round(1, Contestant("own"), [Contestant("A"), Contestant("absent"), Contestant("B")], None, self.results,
-                     lambda words: None)
+                     lambda words, detail="": None)
         self.assertEqual(order, [(label, "vit", threads) for threads in (1, 2) for label in ("A", "B", "own")])
         self.assertEqual(list(self.results.missing), ["absent"])
         self.assertEqual(self.results.versions, {"A": "1", "B": "1"})
