@@ -7,7 +7,7 @@ PACKAGES = pkg-config libopenblas-dev liblapacke-dev
 BENCH_ARGS =
 
 .NOTPARALLEL:
-.PHONY: help deps build test test-release bench check consumer conformance format docs coretypes peers-check clean
+.PHONY: help deps build test test-release bench check consumer conformance format docs coretypes peers peers-check clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -132,18 +132,31 @@ coretypes: deps ## Run the tests once for every OpenBLAS kernel that this CPU su
 	if [ $$tried -eq 0 ]; then echo "coretypes: no kernel is known for this CPU"; exit 1; fi; \
 	[ $$failed -eq 0 ]
 
-# PyTorch in a virtual environment of its own. PIP_ARGS names the index of PyTorch's CPU wheels where pip has none by itself.
-PEERS = .build-peers-check
-PEERS_PACKAGES = torch==2.13.0+cpu numpy safetensors
+# Other systems in a virtual environment of their own. PIP_ARGS names the index of PyTorch's CPU wheels where pip has none by
+# itself.
 PIP_ARGS =
+PEERS = .build-peers
+PEERS_PACKAGES = torch==2.13.0+cpu onnxruntime openvino onnx numpy
+PEERS_ARGS =
+peers: deps ## Compare speed with PyTorch, ONNX Runtime and OpenVINO (PEERS_ARGS="--quick", PIP_ARGS="--extra-index-url …")
+	@$(SWIFT) build -c release --product attention-benchmark >&2
+	@[ -x $(PEERS)/venv/bin/pip ] || python3 -m venv --clear $(PEERS)/venv || \
+	  { echo "peers: needs python3 with its venv module (Debian: python3-venv)"; exit 1; }
+	@$(PEERS)/venv/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) $(PEERS_PACKAGES)
+	@PYTHONPATH=Benchmarks/Peers $(PEERS)/venv/bin/python -B -m unittest discover -q -s Benchmarks/Peers/Tests
+	@$(PEERS)/venv/bin/python -B Benchmarks/Peers/compare.py --output $(PEERS)/results $(PEERS_ARGS) \
+	  "$$($(SWIFT) build -c release --show-bin-path)/attention-benchmark"
+
+PEERS_CHECK = .build-peers-check
+PEERS_CHECK_PACKAGES = torch==2.13.0+cpu numpy safetensors
 SEED =
 CASES =
 peers-check: deps ## Compare with PyTorch on freshly drawn cases (SEED=n repeats them, CASES=n, PIP_ARGS="--extra-index-url …")
 	@$(SWIFT) build -c release --product attention >&2
-	@[ -x $(PEERS)/venv/bin/python ] || python3 -m venv $(PEERS)/venv
-	@$(PEERS)/venv/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) $(PEERS_PACKAGES)
-	@$(PEERS)/venv/bin/python -B Tests/Golden/check_mha.py "$$($(SWIFT) build -c release --show-bin-path)/attention" \
+	@[ -x $(PEERS_CHECK)/venv/bin/python ] || python3 -m venv $(PEERS_CHECK)/venv
+	@$(PEERS_CHECK)/venv/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) $(PEERS_CHECK_PACKAGES)
+	@$(PEERS_CHECK)/venv/bin/python -B Tests/Golden/check_mha.py "$$($(SWIFT) build -c release --show-bin-path)/attention" \
 	  $(if $(SEED),--seed $(SEED)) $(if $(CASES),--cases $(CASES))
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-check .build-docs .build-release-tests $(CONFORMANCE) $(PEERS) $(CONSUMER)/.build
+	rm -rf .build .build-check .build-docs .build-release-tests $(CONFORMANCE) $(PEERS) $(PEERS_CHECK) $(CONSUMER)/.build

@@ -77,7 +77,8 @@ let package = Package(
       name: "ConformanceTests", dependencies: ["Conformance", "Checkpoints", "Support", "Tensors"],
       swiftSettings: features),
     .testTarget(
-      name: "AttentionBenchmarkTests", dependencies: ["AttentionBenchmark", "Attention", "Reporting", "Support"],
+      name: "AttentionBenchmarkTests",
+      dependencies: ["AttentionBenchmark", "Attention", "Checkpoints", "Reporting", "Support"],
       swiftSettings: features),
   ],
   swiftLanguageModes: [.v6]

@@ -32,8 +32,9 @@ struct AttentionBenchmark: ParsableCommand {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "A multi-head self-attention layer with its projections (repeatable), and the share of its stages.",
-      valueName: "B,L,E,H"))
+      "A multi-head self-attention layer with its projections (repeatable), and the share of its stages; over a cache that "
+        + "holds as many rows.",
+      valueName: "B,L,E,H[,cached]"))
   var layer: [String] = []
 
   @Option(
@@ -57,6 +58,9 @@ struct AttentionBenchmark: ParsableCommand {
   @Option(parsing: .unconditional, help: "Seed of the random input, 0 or more.")
   var seed: UInt64 = 1
 
+  @Flag(help: "Time the paths and nothing else: no naive kernel, no matrix product, no stages; some rows are checked.")
+  var alone = false
+
   @Option(help: "The form of the results.")
   var format = Report.Format.table
 
@@ -65,6 +69,12 @@ struct AttentionBenchmark: ParsableCommand {
 
   @Option(help: ArgumentHelp("Draw the results as bars of GFLOP/s into a file as well.", valueName: "file"))
   var svg: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write each case's input, and each path's output, as <case>.safetensors into a folder that exists.",
+      valueName: "folder"))
+  var export: String?
 
   func validate() throws {
     _ = try cases()
@@ -80,6 +90,13 @@ struct AttentionBenchmark: ParsableCommand {
     }
     try Self.checkWritable(output, option: "--output")
     try Self.checkWritable(svg, option: "--svg")
+    if let export {
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: export, isDirectory: &isFolder)
+      guard exists, isFolder.boolValue, FileManager.default.isWritableFile(atPath: export) else {
+        throw ValidationError("--export is \(export): expected a folder that can be written to")
+      }
+    }
   }
 
   /// Minutes of measuring should not end in a file that can't be written.
@@ -123,7 +140,7 @@ struct AttentionBenchmark: ParsableCommand {
       report.add(try measure(problem, by: runner))
     }
     progress.erase()
-    if runner.threads != [1] {
+    if runner.threads != [1], !runner.isAlone {
       report.notes.insert("speed-ups are over the naive kernel on one thread, for every number of threads", at: 0)
     }
     if isForPrograms { Self.say(report.notes) }
@@ -144,6 +161,8 @@ struct AttentionBenchmark: ParsableCommand {
     runner.threads = (threads.isEmpty ? [1, Workers.available] : threads).withoutRepetition
     runner.samples = samples
     runner.seconds = seconds
+    runner.isAlone = alone
+    runner.exportFolder = export
     runner.progress = progress
     return runner
   }

@@ -2,6 +2,7 @@
 struct DoubleLayerOracle: Sendable {
   let layer: LayerCase
   let parameters: LayerParameters
+  var cached = CachedRows.none
 
   /// Rows of the output [rows, E] of an input [B, L, E], by their number b·L + i.
   func rows(_ rows: [Int], of input: [Float], workers: Int) -> [Double] {
@@ -10,11 +11,11 @@ struct DoubleLayerOracle: Sendable {
     let bias = parameters.inputBias.map(Double.init)
     let packed = Self.product(
       input.map(Double.init), weight, bias, size: e, outputs: 3 * e, workers: workers)
-    func heads(_ part: Int) -> [Double] {
-      var result = [Double](repeating: 0, count: input.count)
+    func heads(_ part: Int, after held: [Float], count: Int, _ place: (Int, Int) -> Int) -> [Double] {
+      var result = layer.makeRoom(for: held.map(Double.init), count: count)
       for row in 0..<(layer.batch * layer.length) {
         for column in 0..<e {
-          result[layer.placeInHeads(row: row, column: column)] = packed[row * 3 * e + part * e + column]
+          result[place(row, column)] = packed[row * 3 * e + part * e + column]
         }
       }
       return result
@@ -23,7 +24,9 @@ struct DoubleLayerOracle: Sendable {
       (0..<layer.heads).map { layer.placeInHeads(row: row, column: $0 * d) / d }
     }
     let joined = DoubleOracle(problem: layer.attention).rows(
-      headRows, queries: heads(0), keys: heads(1), values: heads(2), workers: workers)
+      headRows, queries: heads(0, after: [], count: layer.length, layer.placeInHeads),
+      keys: heads(1, after: cached.keys, count: layer.keys, layer.placeAmongKeys),
+      values: heads(2, after: cached.values, count: layer.keys, layer.placeAmongKeys), workers: workers)
     return Self.product(
       joined, parameters.outputWeight.map(Double.init), parameters.outputBias.map(Double.init), size: e, outputs: e,
       workers: workers)

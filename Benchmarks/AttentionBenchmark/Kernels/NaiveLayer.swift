@@ -5,6 +5,7 @@
 struct NaiveLayer: Sendable {
   let layer: LayerCase
   let parameters: LayerParameters
+  var cached = CachedRows.none
 
   /// The whole output [B, L, E] of an input [B, L, E].
   func callAsFunction(_ input: [Float], into output: inout [Float]) {
@@ -42,21 +43,25 @@ struct NaiveLayer: Sendable {
     return output
   }
 
-  /// Queries, keys and values [B, H, L, D] of an input [B, L, E].
+  /// Queries [B, H, L, D], and keys and values [B, H, S, D] with the cached ones, of an input [B, L, E].
   private func projections(of input: [Float]) -> (queries: [Float], keys: [Float], values: [Float]) {
     let (rowCount, e) = (layer.batch * layer.length, layer.embeddingSize)
-    func projection(_ part: Int) -> [Float] {
-      var result = [Float](repeating: 0, count: rowCount * e)
+    func projection(_ part: Int, after held: [Float], count: Int, _ place: (Int, Int) -> Int) -> [Float] {
+      var result = layer.makeRoom(for: held, count: count)
       for row in 0..<rowCount {
         for column in 0..<e {
           let out = part * e + column
-          result[place(row: row, column: column)] =
+          result[place(row, column)] =
             parameters.inputBias[out] + dot(input, row * e, parameters.inputWeight, out * e, e)
         }
       }
       return result
     }
-    return (projection(0), projection(1), projection(2))
+    return (
+      projection(0, after: [], count: layer.length, layer.placeInHeads),
+      projection(1, after: cached.keys, count: layer.keys, layer.placeAmongKeys),
+      projection(2, after: cached.values, count: layer.keys, layer.placeAmongKeys)
+    )
   }
 
   /// Where an element of [B, L, E] stands in [B, H, L, D].
@@ -73,15 +78,5 @@ struct NaiveLayer: Sendable {
         return sum
       }
     }
-  }
-}
-
-extension LayerCase {
-  /// Where element `column` of row b·L + i of [B, L, E] stands in [B, H, L, D].
-  func placeInHeads(row: Int, column: Int) -> Int {
-    let d = embeddingSize / heads
-    let (batch, i) = row.quotientAndRemainder(dividingBy: length)
-    let (head, e) = column.quotientAndRemainder(dividingBy: d)
-    return ((batch * heads + head) * length + i) * d + e
   }
 }

@@ -25,6 +25,15 @@ struct AttentionWorkload: Workload {
       queries: problem.queries, keys: problem.keys, headSize: problem.headSize, isCausal: problem.isCausal)
   }
 
+  func tensors() throws -> [(name: String, tensor: Tensor<Float>)] {
+    let keyShape = [problem.batch, problem.keyValueHeads, problem.keys, problem.headSize]
+    return [
+      ("queries", try Tensor(queries, shape: outputShape)), ("keys", try Tensor(keys, shape: keyShape)),
+      ("values", try Tensor(values, shape: keyShape)),
+    ]
+  }
+
+  var outputShape: [Int] { [problem.batch, problem.heads, problem.queries, problem.headSize] }
   var usefulOperations: Double { problem.usefulOperations }
   var rowCount: Int { problem.rowCount }
   var rowSize: Int { problem.headSize }

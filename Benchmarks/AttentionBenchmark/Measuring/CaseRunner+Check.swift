@@ -11,36 +11,25 @@ extension CaseRunner {
   }
 
   /// Runs everything once and compares it with Double: the whole output, or some rows where the naive kernel would take
-  /// longer than the case's time.
+  /// longer than the case's time or takes no part.
   ///
   /// - Throws: ``Disagreement`` for the first contender that is further from Double than rounding explains.
   func check(_ workload: some Workload) throws -> Checked {
-    let labels = workload.labels
-    progress("\(labels.name): checking")
+    let name = workload.labels.name
+    progress("\(name): checking")
     var checked = Checked()
     var rows = Self.spread(sampledRows, over: workload.rowCount)
-    var naiveOutput: [Float] = []
-    let sampling = try Measurement.seconds { naiveOutput = try workload.naiveRows(rows) }
-    let all = Array(0..<workload.rowCount)
-    let estimate = sampling * workload.operations(ofRows: all) / workload.operations(ofRows: rows)
-    if estimate <= seconds {
-      rows = all
-      var naive = Entry(try workload.naive())
-      naive.estimate = try Measurement.seconds { try naive.contender.run() }
-      naiveOutput = naive.contender.output()
-      checked.naive = naive
-    } else {
-      checked.notes.append(
-        "\(labels.name): the naive kernel would need about \(SignificantFigures(estimate, digits: 2)) s, more than "
-          + "--seconds \(SignificantFigures(seconds)); no speed-up, and errors over \(rows.count) of \(all.count) rows")
-    }
-    tampering?("naive", &naiveOutput)
+    let naiveOutput = isAlone ? nil : try runNaive(workload, &rows, &checked)
     let exact = try workload.exactRows(rows, workers: Workers.available)
-    let naiveAgreement = Agreement(naiveOutput, exact, rows: rows, rowSize: workload.rowSize)
-    try require(naiveAgreement, within: naiveAgreement.naiveBound, workload, path: "naive", threads: 1)
-    checked.naive?.error = naiveAgreement.maxError
-
-    let bound = Agreement.bound(naiveError: naiveAgreement.maxError)
+    var naiveError: Double?
+    if var naiveOutput {
+      tampering?("naive", &naiveOutput)
+      let agreement = Agreement(naiveOutput, exact, rows: rows, rowSize: workload.rowSize)
+      try require(agreement, within: agreement.naiveBound, workload, path: "naive", threads: 1)
+      checked.naive?.error = agreement.maxError
+      naiveError = agreement.maxError
+    }
+    var export = try exportFolder.map { folder in try TensorExport(workload, folder: folder) }
     for count in threads {
       for path in paths {
         guard let contender = try workload.contender(path, threads: count) else { continue }
@@ -49,15 +38,42 @@ extension CaseRunner {
         var output = contender.output()
         tampering?(contender.path, &output)
         let agreement = Agreement(output, exact, rows: rows, rowSize: workload.rowSize)
+        let bound = naiveError.map(Agreement.bound) ?? agreement.naiveBound
         try require(agreement, within: bound, workload, path: contender.path, threads: count)
+        try export?.add(output, of: contender)
         entry.error = agreement.maxError
         checked.entries.append(entry)
         if let remark = contender.remark, count == threads.first {
-          checked.notes.append("\(labels.name): \(remark)")
+          checked.notes.append("\(name): \(remark)")
         }
       }
     }
+    try export?.write()
     return checked
+  }
+
+  /// The naive kernel's output: the whole, of which all rows are then compared, or `rows` where it would take longer than the
+  /// case's time.
+  private func runNaive(
+    _ workload: some Workload, _ rows: inout [Int], _ checked: inout Checked
+  ) throws -> [Float] {
+    var output: [Float] = []
+    let sampling = try Measurement.seconds { output = try workload.naiveRows(rows) }
+    let all = Array(0..<workload.rowCount)
+    let estimate = sampling * workload.operations(ofRows: all) / workload.operations(ofRows: rows)
+    guard estimate <= seconds else {
+      checked.notes.append(
+        "\(workload.labels.name): the naive kernel would need about \(SignificantFigures(estimate, digits: 2)) s, more "
+          + "than --seconds \(SignificantFigures(seconds)); no speed-up, and errors over \(rows.count) of \(all.count) rows"
+      )
+      return output
+    }
+    rows = all
+    var naive = Entry(try workload.naive())
+    naive.estimate = try Measurement.seconds { try naive.contender.run() }
+    output = naive.contender.output()
+    checked.naive = naive
+    return output
   }
 
   private func require(

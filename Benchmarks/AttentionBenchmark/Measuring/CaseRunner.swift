@@ -14,6 +14,10 @@ struct CaseRunner {
   var productSize = 1024
   /// Rows that stand for all where the naive kernel would need too long.
   var sampledRows = 64
+  /// Times the paths and nothing else: no naive kernel and no matrix product; `sampledRows` are held to Double.
+  var isAlone = false
+  /// Where each case's input and outputs are written, as `<case>.safetensors`; nil: nowhere.
+  var exportFolder: String?
   /// Changes an output before it is checked: how tests show that the check can fail.
   var tampering: (@Sendable (_ path: String, _ output: inout [Float]) -> Void)?
   var progress: (String) -> Void = { _ in }
@@ -41,10 +45,10 @@ struct CaseRunner {
   func measure(_ workload: some Workload) throws -> Outcome {
     let name = workload.labels.name
     var checked = try check(workload)
-    var rates = try threads.map { try ProductRate(threads: $0, size: productSize) }
+    var rates = try (isAlone ? [] : threads).map { try ProductRate(threads: $0, size: productSize) }
     try time(name, &checked, &rates)
     var outcome = Outcome(results: results(workload, checked, rates), notes: checked.notes)
-    for count in threads {
+    for count in threads where !isAlone {
       guard let stages = try workload.stages(threads: count) else { continue }
       outcome.notes.append(try note(stages, of: name))
     }
@@ -112,7 +116,8 @@ struct CaseRunner {
     return ([checked.naive].compactMap { $0 } + checked.entries).map { entry in
       let median = entry.measurement.median
       return CaseResult(
-        labels: workload.labels, path: entry.contender.path, threads: entry.contender.threads, median: median,
+        labels: workload.labels, path: entry.contender.path, planPath: entry.contender.planPath,
+        threads: entry.contender.threads, samples: entry.measurement.samples.count, median: median,
         p90: entry.measurement.p90, minimum: entry.measurement.minimum,
         gigaflops: median.map { workload.usefulOperations / $0 / 1e9 },
         productGigaflops: rates.first { $0.threads == entry.contender.threads }?.gigaflops,

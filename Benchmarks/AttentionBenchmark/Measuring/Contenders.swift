@@ -35,7 +35,7 @@ final class PlanRun: Contender {
 
   func output() -> [Float] { result.elements }
 
-  var remark: String? { plan.options.path == .automatic ? "auto takes the \(plan.path.rawValue) path" : nil }
+  var planPath: String? { plan.path.rawValue }
 }
 
 /// A kernel of loops over arrays, on one thread.
@@ -87,7 +87,5 @@ final class LayerRun: Contender {
 
   func output() -> [Float] { result.elements }
 
-  var remark: String? {
-    plan.attention.options.path == .automatic ? "auto takes the \(plan.attention.path.rawValue) path" : nil
-  }
+  var planPath: String? { plan.attention.path.rawValue }
 }

@@ -7,6 +7,10 @@ protocol Workload {
   var labels: CaseLabels { get }
   /// Floating-point operations that count.
   var usefulOperations: Double { get }
+  /// Input and parameters by name, as they are exported.
+  func tensors() throws -> [(name: String, tensor: Tensor<Float>)]
+  /// The shape of the output, of rows of ``rowSize``.
+  var outputShape: [Int] { get }
   var rowCount: Int { get }
   /// Numbers in a row of the output.
   var rowSize: Int { get }
@@ -38,15 +42,21 @@ protocol Contender: AnyObject {
   var threads: Int { get }
   /// Memory that runs use besides inputs and output.
   var scratchBytes: Int { get }
-  /// What a reader should know of it besides; nil: nothing.
-  var remark: String? { get }
+  /// The path that the package's plan takes; nil for a kernel of the benchmark's own.
+  var planPath: String? { get }
   func run() throws
   /// The output of the last run, row-major.
   func output() -> [Float]
 }
 
 extension Contender {
-  var remark: String? { nil }
+  var planPath: String? { nil }
+
+  /// What a reader should know of it besides; nil: nothing.
+  var remark: String? {
+    guard path == BenchmarkPath.auto.rawValue, let planPath else { return nil }
+    return "auto takes the \(planPath) path"
+  }
 }
 
 /// What the report says of a case, in its own words and in the letters of an attention problem.

@@ -2,7 +2,11 @@
 struct CaseResult: Equatable, Sendable {
   var labels: CaseLabels
   var path: String
+  /// The path that the package's plan takes; nil for the benchmark's own kernels.
+  var planPath: String?
   var threads: Int
+  /// How often it was timed.
+  var samples: Int
   var median: Double?
   var p90: Double?
   var minimum: Double?

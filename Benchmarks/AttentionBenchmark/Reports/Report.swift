@@ -78,8 +78,9 @@ struct Report: Sendable {
   }
 
   static let keys = [
-    "case", "batch", "heads", "kv_heads", "queries", "keys", "head_size", "causal", "path", "threads", "median_ms",
-    "p90_ms", "min_ms", "gflops", "sgemm_gflops", "speedup", "max_error", "scratch_bytes", "blas_core",
+    "case", "batch", "heads", "kv_heads", "queries", "keys", "head_size", "causal", "path", "plan_path", "threads",
+    "samples", "median_ms", "p90_ms", "min_ms", "gflops", "sgemm_gflops", "speedup", "max_error", "scratch_bytes",
+    "blas_core", "blas_library", "kernel_set",
   ]
 
   private func members(of result: CaseResult) -> [JSONValue.Member] {
@@ -87,10 +88,12 @@ struct Report: Sendable {
     let values: [JSONValue] = [
       .string(labels.name), .integer(labels.batch), .integer(labels.heads), .integer(labels.keyValueHeads),
       .integer(labels.queries), .integer(labels.keys), .integer(labels.headSize), .bool(labels.isCausal),
-      .string(result.path), .integer(result.threads), JSONValue(result.median.map { $0 * 1000 }),
+      .string(result.path), result.planPath.map(JSONValue.string) ?? .null, .integer(result.threads),
+      .integer(result.samples), JSONValue(result.median.map { $0 * 1000 }),
       JSONValue(result.p90.map { $0 * 1000 }), JSONValue(result.minimum.map { $0 * 1000 }),
       JSONValue(result.gigaflops), JSONValue(result.productGigaflops), JSONValue(result.speedup),
       .number(result.maxError), .integer(result.scratchBytes), .string(machine.blasCore),
+      .string(machine.blasLibrary), .string(machine.kernelSet),
     ]
     return zip(Self.keys, values).map { JSONValue.Member($0, $1) }
   }

@@ -4,7 +4,7 @@ import Testing
 @testable import AttentionBenchmark
 
 @Suite struct NaiveLayerTests {
-  static let shapes = ["2,7,15,5", "1,5,6,2", "3,1,7,7", "1,11,13,1"]
+  static let shapes = ["2,7,15,5", "1,5,6,2", "3,1,7,7", "1,11,13,1", "2,3,15,5,7", "3,1,22,2,13"]
 
   /// The package's layer in Double, on the reference path.
   private func reference(_ workload: LayerWorkload) throws -> [Double] {
@@ -19,7 +19,13 @@ import Testing
       outputProjection: Linear(
         weight: tensor(parameters.outputWeight, [e, e]), bias: tensor(parameters.outputBias, [e])),
       headCount: layer.heads)
-    return try attention(tensor(workload.input, [layer.batch, layer.length, e]), path: .reference, workers: 1).elements
+    let input = try tensor(workload.input, [layer.batch, layer.length, e])
+    guard layer.cachedKeys > 0 else { return try attention(input, path: .reference, workers: 1).elements }
+    var cache = try attention.makeCache(batch: layer.batch, capacity: layer.keys)
+    let shape = CachedRows.shape(layer)
+    try cache.append(keys: tensor(workload.cached.keys, shape), values: tensor(workload.cached.values, shape))
+    return try attention(input, appendingTo: &cache, options: AttentionOptions(path: .reference, workers: 1))
+      .output.elements
   }
 
   @Test(arguments: shapes) func naive(shape: String) throws {

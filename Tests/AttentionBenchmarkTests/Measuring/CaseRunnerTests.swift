@@ -59,6 +59,39 @@ import Testing
     #expect(outcome.notes.allSatisfy { $0.hasSuffix(" ms") })
   }
 
+  @Test func measuresALayerOverACache() throws {
+    let outcome = try quick.measure(LayerWorkload(LayerCase(parsing: "2,3,15,5,7"), seed: 1))
+    #expect(outcome.results.map(\.path) == ["naive", "blas", "tiled", "blas", "tiled"])
+    #expect(outcome.results.map(\.planPath) == [nil, "blas", "tiled", "blas", "tiled"])
+    #expect(outcome.results.allSatisfy { $0.labels.queries == 3 && $0.labels.keys == 10 })
+    #expect(outcome.notes.isEmpty)
+  }
+
+  @Test(arguments: ["2,7,15,5", "2,3,15,5,7"]) func measuresPathsAlone(layer: String) throws {
+    var runner = quick
+    runner.isAlone = true
+    runner.paths = [.auto]
+    let outcome = try runner.measure(LayerWorkload(LayerCase(parsing: layer), seed: 1))
+    #expect(outcome.results.map { "\($0.path) \($0.threads)" } == ["auto 1", "auto 2"])
+    for result in outcome.results {
+      #expect(result.samples == 3)
+      #expect(result.median != nil && result.speedup == nil && result.productGigaflops == nil)
+      #expect(result.maxError < 2e-6)
+    }
+    #expect(outcome.notes.count == 1)
+  }
+
+  @Test func checksPathsAlone() throws {
+    var runner = quick
+    runner.isAlone = true
+    runner.tampering = { _, output in output[3] += 0.01 }
+    let problem = try workload("2,6,3,5,7,11")
+    let error = try #require(throws: Disagreement.self) { try runner.measure(problem) }
+    #expect(error.path == "blas")
+    #expect(error.index == [0, 0, 0, 3])
+    #expect(error.bound < 1e-4)
+  }
+
   @Test func leavesOutANaiveKernelBeyondItsTime() throws {
     var runner = quick
     runner.seconds = 1e-9

@@ -9,10 +9,12 @@ import Testing
     let labels = CaseLabels(
       name: "gpt2", batch: 2, heads: 12, keyValueHeads: 3, queries: 5, keys: 7, headSize: 11, isCausal: true)
     let tiled = CaseResult(
-      labels: labels, path: "tiled", threads: 2, median: 0.0125, p90: 0.02, minimum: 0.01, gigaflops: 150,
-      productGigaflops: 200, speedup: 37.5, maxError: 2.5e-7, scratchBytes: 3 << 20)
+      labels: labels, path: "tiled", planPath: "tiled", threads: 2, samples: 21, median: 0.0125, p90: 0.02,
+      minimum: 0.01,
+      gigaflops: 150, productGigaflops: 200, speedup: 37.5, maxError: 2.5e-7, scratchBytes: 3 << 20)
     var blas = tiled
     (blas.path, blas.speedup, blas.productGigaflops) = ("blas", nil, nil)
+    blas.planPath = "blas"
     return Report(
       results: [tiled, blas],
       machine: MachineDescription(
@@ -24,8 +26,9 @@ import Testing
   @Test func jsonHasExactlyTheseKeysInThisOrder() throws {
     let text = try report.rendered(as: .json)
     let keys = [
-      "case", "batch", "heads", "kv_heads", "queries", "keys", "head_size", "causal", "path", "threads", "median_ms",
-      "p90_ms", "min_ms", "gflops", "sgemm_gflops", "speedup", "max_error", "scratch_bytes", "blas_core",
+      "case", "batch", "heads", "kv_heads", "queries", "keys", "head_size", "causal", "path", "plan_path", "threads",
+      "samples", "median_ms", "p90_ms", "min_ms", "gflops", "sgemm_gflops", "speedup", "max_error", "scratch_bytes",
+      "blas_core", "blas_library", "kernel_set",
     ]
     let found = text.split(separator: "\n").compactMap { line in line.split(separator: "\"").dropFirst().first }
     #expect(found.map(String.init) == keys + keys)
@@ -82,6 +85,10 @@ import Testing
     #expect(tiled["max_error"] as? Double == 2.5e-7)
     #expect(tiled["scratch_bytes"] as? Int == 3_145_728)
     #expect(tiled["blas_core"] as? String == "Haswell")
+    #expect(tiled["plan_path"] as? String == "tiled")
+    #expect(tiled["samples"] as? Int == 21)
+    #expect(tiled["blas_library"] as? String == "OpenBLAS 0.3.21")
+    #expect(tiled["kernel_set"] as? String == "AVX2")
     #expect(objects[1]["speedup"] is NSNull)
     #expect(objects[1]["sgemm_gflops"] is NSNull)
   }
@@ -90,8 +97,11 @@ import Testing
     let lines = try report.rendered(as: .csv).components(separatedBy: "\r\n")
     #expect(lines.count == 4)
     #expect(lines[0] == Report.keys.joined(separator: ","))
-    #expect(lines[1] == "gpt2,2,12,3,5,7,11,true,tiled,2,12.5,20.0,10.0,150.0,200.0,37.5,2.5e-07,3145728,Haswell")
-    #expect(lines[2] == "gpt2,2,12,3,5,7,11,true,blas,2,12.5,20.0,10.0,150.0,,,2.5e-07,3145728,Haswell")
+    let rest = "OpenBLAS 0.3.21,AVX2"
+    #expect(
+      lines[1]
+        == "gpt2,2,12,3,5,7,11,true,tiled,tiled,2,21,12.5,20.0,10.0,150.0,200.0,37.5,2.5e-07,3145728,Haswell,\(rest)")
+    #expect(lines[2] == "gpt2,2,12,3,5,7,11,true,blas,blas,2,21,12.5,20.0,10.0,150.0,,,2.5e-07,3145728,Haswell,\(rest)")
   }
 
   @Test func table() throws {
