@@ -5,7 +5,7 @@ public import Attention
 struct ComputeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The algorithm: auto, reference (plain loops), blas (whole rows of scores), tiled (no score matrix).",
+      "The algorithm: auto, reference (plain loops), blas (whole rows of scores), tiled (no score matrix), fused (without BLAS; no weights or score stages).",
       valueName: "path"))
   var path: AttentionPath = .automatic
 

@@ -21,7 +21,7 @@ struct AttentionSelfCheck: Sendable {
     for problem in Problem.all {
       // What the others are held to.
       let expected = try problem.solve(.reference, in: Double.self)
-      for path in [AttentionPath.reference, .blas, .tiled] {
+      for path in [AttentionPath.reference, .blas, .tiled, .fused] {
         cases.append(try problem.check(path, in: Float.self, expected))
         if path != .reference { cases.append(try problem.check(path, in: Double.self, expected)) }
       }

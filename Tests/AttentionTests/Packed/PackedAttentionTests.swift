@@ -174,6 +174,15 @@ struct PackedAttentionTests {
       keySequences: try PackedSequences(lengths: [5]))
     expectError(
       .alignmentNeeded(queries: 2, keys: 1), keySequences: try PackedSequences(lengths: [1, 4]), mask: .causal)
+    for detail in [AttentionDetailSet.rawScores, .cappedScores] {
+      #expect(
+        throws: AttentionError.argument(
+          name: "details", expected: "no scores of masked places, for packed sequences", actual: "\(detail)")
+      ) {
+        try scaledDotProductAttention(
+          queries: q, keys: k, values: k, sequences: sequences, options: AttentionOptions(details: detail))
+      }
+    }
     expectError(
       .argument(name: "key lengths", expected: "2, one per batch element", actual: "1"), mask: .keyLengths([2]))
   }

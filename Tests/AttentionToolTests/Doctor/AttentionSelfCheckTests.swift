@@ -7,7 +7,10 @@ import Testing
   @Test func coversEveryPathInBothTypes() throws {
     let check = try AttentionSelfCheck.run()
     let names = Set(check.cases.map { $0.name.split(separator: " ").prefix(2).joined(separator: " ") })
-    #expect(names == ["reference Float", "blas Float", "tiled Float", "blas Double", "tiled Double"])
+    #expect(
+      names == [
+        "reference Float", "blas Float", "tiled Float", "fused Float", "blas Double", "tiled Double", "fused Double",
+      ])
     for found in check.cases { #expect(found.passed, "\(found)") }
     // Float can't be exact here: a check whose errors are all 0 compares a thing with itself.
     for found in check.cases where found.name.contains("Float") { #expect(found.error > 0, "\(found)") }

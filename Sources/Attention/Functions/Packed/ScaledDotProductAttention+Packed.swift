@@ -16,7 +16,8 @@ internal import Tensors
 ///   - mask: what may be attended within a sequence: fitted to each as to batch element b of [B, H, longest L, longest S].
 ///   - modifiers: sinks, dropout, programs; b is the sequence, i and j count from its first row.
 ///   - options: as for a batch; alignments are per sequence (`.end`: the last query of each at its last key), and causal or window
-///     need one where a sequence has L ≠ S. Details are those of a padded batch: [B, H, longest L, longest S].
+///     need one where a sequence has L ≠ S. Details are those of a padded batch, [B, H, longest L, longest S], without raw and capped
+///     scores, which masked places would have too.
 /// - Returns: [T, H, Dv], and the details.
 /// - Throws: ``AttentionError`` before anything is computed: offsets that do not fit the tensors, and as for a batch.
 /// - Complexity: 2·H·(D + Dv)·Σ L·S operations over the sequences, less what the mask empties.
@@ -28,6 +29,11 @@ public func scaledDotProductAttention<Scalar: BLASScalar>(
 ) throws(AttentionError) -> AttentionResult<Scalar> {
   let packed = try PackedOperands(
     queries: queries, keys: keys, values: values, sequences: sequences, keySequences: keySequences ?? sequences)
+  // Scores of all keys up to the longest sequence's, where a shorter one has no keys.
+  guard options.details.isDisjoint(with: [.rawScores, .cappedScores]) else {
+    throw .argument(
+      name: "details", expected: "no scores of masked places, for packed sequences", actual: "\(options.details)")
+  }
   var options = options
   options.alignment = try packed.alignment(options.alignment, needed: mask.needsAlignment)
   let plan = try AttentionPlan(
