@@ -115,7 +115,10 @@ extension KeyValueRows {
     while start < rows.upperBound {
       let target = scratch + (start - rows.lowerBound) * columns
       let segment = segment(batch: batch, head: head, rows: start..<rows.upperBound, scratch: target)
-      if segment.rows == rows { return (segment.base, segment.leadingDimension) }
+      // Vectors of keys begin at multiples of 16, which pages of other sizes cut.
+      if segment.rows == rows, pages == nil || rowsPerPage % 16 == 0 || element != .full {
+        return (segment.base, segment.leadingDimension)
+      }
       if segment.base != UnsafePointer(target) {
         for row in 0..<segment.rows.count {
           (target + row * columns).update(from: segment.base + row * segment.leadingDimension, count: columns)

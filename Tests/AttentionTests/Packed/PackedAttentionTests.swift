@@ -1,4 +1,5 @@
 import Attention
+import Tensors
 import Testing
 
 @Suite("Packed sequences")
@@ -146,6 +147,30 @@ struct PackedAttentionTests {
     let expected = try attend(way, contiguous, k, v, sequences, nil, mask: .none, alignment: nil).output
     #expect(actual.elements == expected.elements)
     #expect(actual.elements != (try attend(way, q, k, v, sequences, nil, mask: .none, alignment: nil).output.elements))
+  }
+
+  /// The last sequence is short, after it memory that must not be read begins: whole vectors of keys would reach into it.
+  @Test("Nothing is read beyond the last row", arguments: [1, 3, 17, 60])
+  func lastRows(length: Int) throws {
+    let page = 4096 / MemoryLayout<Float>.stride
+    let lengths = [100, length]
+    let rows = 100 + length
+    let size = 64
+    let count = rows * size
+    let whole = (count + page - 1) / page * page
+    let guarded = try GuardedNumbers<Float>(whole + page, forbidden: whole..<(whole + page))
+    let sequences = try PackedSequences(lengths: lengths)
+    let q = try numbers([rows, 2, size]).converted(to: Float.self)
+    // The rows end where the forbidden page begins.
+    let storage = TensorStorage(
+      readOnly: try #require(guarded.buffer.baseAddress) + (whole - count), count: count, owner: "the test")
+    let k = Tensor<Float>(storage: storage, layout: try TensorLayout(contiguous: [rows, 1, size]))
+    for path in [AttentionPath.tiled, .fused] {
+      let result = try scaledDotProductAttention(
+        queries: q, keys: k, values: k, sequences: sequences, options: AttentionOptions(path: path))
+      #expect(result.output.elements.allSatisfy { $0 >= 0 && $0 <= 0.75 })
+    }
+    withExtendedLifetime(guarded) {}
   }
 
   @Test("What does not fit is named")

@@ -55,7 +55,7 @@ struct FusedAttentionTests {
     }
   }
 
-  @Test("A cache's pages change no bit, whatever their size", arguments: [7, 64, 256, 384])
+  @Test("A cache's pages change no bit, whatever their size", arguments: [1, 5, 7, 64, 256, 384])
   func pages(rowsPerPage: Int) throws {
     let (q, k, v) = try operands(4, 2, 3, 403)
     var cache = try KeyValueCache<Float>(

@@ -13,7 +13,8 @@ struct LinearAttentionSchedule {
     self.shape = shape
     path = options.path == .automatic ? Self.choose(shape, chunkSize: options.chunkSize) : options.path
     chunkSize = max(1, min(options.chunkSize, shape.keys))
-    let wanted = options.workers ?? min(Workers.count, Self.workersWorthWaking(shape))
+    let wanted = min(
+      options.workers ?? min(Workers.count, Self.workersWorthWaking(shape)), FanOut.concurrentCallers)
     // Heads first; columns of a head's state only where heads are too few, since each piece computes the products of keys anew.
     let heads = max(1, shape.batch * shape.keyValueHeads)
     let parts = max(1, min((wanted + heads - 1) / heads, shape.valueHeadSize / Self.leastColumns))

@@ -66,9 +66,10 @@ struct FusedPiece<Scalar: BLASScalar> {
     // Cut at multiples of a tile wherever the first key is, so that a row's sums do not depend on others'.
     var start = first / FusedAttention.tileKeys * FusedAttention.tileKeys
     while start < end {
-      let tile = start..<min(start + FusedAttention.tileKeys, problem.shape.keys)
+      // The kernels read whole vectors of keys as far as a tile goes: no further than keys that are there.
+      let tile = start..<min(start + FusedAttention.tileKeys, end)
       attend(parts, tile, reading: tile.clamped(to: first..<end))
-      start = tile.upperBound
+      start += FusedAttention.tileKeys
     }
     for part in parts { finish(part) }
   }
