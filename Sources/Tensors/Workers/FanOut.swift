@@ -9,7 +9,8 @@ package enum FanOut {
   private static let gate = DispatchSemaphore(value: concurrentCallers)
 
   /// Calls `body(piece, worker)` once for each piece in 0 ..< `pieces`, in ascending order of start, on up to `workers`
-  /// threads (this one among them, and alone where another call has the threads); returns when all are done. OpenBLAS is held to one thread meanwhile.
+  /// threads (this one among them, and alone where another call has the threads); returns when all are done. OpenBLAS is
+  /// held to one thread meanwhile.
   ///
   /// `body` runs on several threads at once: two pieces must not write to the same memory, and `worker` (in
   /// 0 ..< `workers`) names scratch that no other running piece has. `body` must not fan out itself.

@@ -5,7 +5,7 @@ internal import Synchronization
 /// Threads that wait for work: they look for it for some microseconds after their last, then sleep.
 ///
 /// One job at a time. Places in a job are offered, not assigned: a thread that wakes late finds none left, and nobody waits for
-/// it. The caller works too, so a job is done even if no thread ever comes (as after a `fork`).
+/// it. The caller works too, so a job is done even if no thread ever comes.
 final class WorkerPool: Sendable {
   static let shared = WorkerPool()
 

@@ -2,7 +2,6 @@ internal import Tensors
 
 /// What a worker of the fused path works in: a slot for each block of a piece, the kernels' scratch, and the ranges of a block's rows.
 struct FusedScratch<Scalar: BLASScalar> {
-  static var mostBlocks: Int { 4 }
   private let kernels = Scalar.arithmetic.fused
   private let base: UnsafeMutablePointer<Scalar>
   private let headSize: Int
@@ -15,7 +14,7 @@ struct FusedScratch<Scalar: BLASScalar> {
   /// Elements of a worker's scratch.
   static func count(headSize: Int, valueHeadSize: Int) -> Int {
     let kernels = Scalar.arithmetic.fused
-    return mostBlocks * slotCount(headSize: headSize, valueHeadSize: valueHeadSize)
+    return FusedTiling.mostBlocksPerPiece * slotCount(headSize: headSize, valueHeadSize: valueHeadSize)
       + aligned(kernels.scratchCount(headSize, valueHeadSize)) + aligned(2 * kernels.width)
   }
 
@@ -43,7 +42,7 @@ struct FusedScratch<Scalar: BLASScalar> {
   }
 
   private var kernelScratch: UnsafeMutablePointer<Scalar> {
-    base + Self.mostBlocks * Self.slotCount(headSize: headSize, valueHeadSize: valueHeadSize)
+    base + FusedTiling.mostBlocksPerPiece * Self.slotCount(headSize: headSize, valueHeadSize: valueHeadSize)
   }
 
   /// Room for two Int32 a row.

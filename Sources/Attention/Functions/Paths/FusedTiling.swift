@@ -15,7 +15,7 @@ struct FusedTiling: Sendable, Hashable {
   let blocksPerPiece: Int
 
   /// Blocks of a piece pass over each tile of keys and values in turn, so that it comes from the outer caches once for all.
-  private static var mostBlocksPerPiece: Int { 4 }
+  static var mostBlocksPerPiece: Int { 4 }
   /// Pieces that a worker should find, so that all end together.
   private static var piecesPerWorker: Int { 6 }
 
