@@ -60,7 +60,7 @@ DOTS_BLOCK(4)
 /* s[r][0 ..< LANES] for all rows of a block. */
 static void FN(dots)(const BLOCK *block, const T *k, size_t ldk, T *s) {
   const size_t size = block->head_size;
-  const ptrdiff_t ahead = (ptrdiff_t)FN(most)(DOTS_AHEAD / (size * sizeof(T)), 4);
+  const ptrdiff_t ahead = (ptrdiff_t)FN(most)(DOTS_AHEAD / (FN(most)(size, 1) * sizeof(T)), 4);
   for (size_t r = 0; r < block->rows;) {
     const T *queries = block->queries + r * FN(dots_ldq)(size);
     T *out = s + r * FUSED_TILE_KEYS;

@@ -97,6 +97,7 @@ struct FusedPiece<Scalar: BLASScalar> {
   private func attend(_ parts: UnsafeMutableBufferPointer<Part>, _ keys: Range<Int>) {
     let first = max(keys.lowerBound, parts.lazy.map(\.keys.lowerBound).min() ?? 0)
     let end = min(keys.upperBound, parts.lazy.map(\.keys.upperBound).max() ?? 0)
+    guard first < end else { return }
     // Cut at multiples of a tile wherever the first key is, so that a row's sums do not depend on others'.
     var start = first / FusedAttention.tileKeys * FusedAttention.tileKeys
     while start < end {

@@ -41,7 +41,8 @@ struct FusedTiling: Sendable, Hashable {
     isFew = rowsPerBlock <= few
     let perHead = (rows + rowsPerBlock - 1) / rowsPerBlock
     let all = batch * keyValueHeads * perHead * (stacksHeads ? 1 : groupSize)
-    blocksPerPiece = max(1, min(Self.mostBlocksPerPiece, all / (workers * Self.piecesPerWorker)))
+    // Few rows have the second slot of a worker's scratch for themselves.
+    blocksPerPiece = isFew ? 1 : max(1, min(Self.mostBlocksPerPiece, all / (workers * Self.piecesPerWorker)))
   }
 
   /// Blocks of a key/value head.
@@ -69,6 +70,12 @@ struct FusedTiling: Sendable, Hashable {
     let firstRow: Int
     /// Whether all blocks have few rows.
     let isAmongFew: Bool
+  }
+
+  /// The block of a piece of one.
+  func block(ofPiece index: Int) -> Block {
+    let place = blocks(index)
+    return block(place.blocks.lowerBound, batch: place.batch, keyValueHead: place.keyValueHead)
   }
 
   /// The blocks of a piece, later queries first: under a causal mask they have more keys, and the heaviest should not come last.
