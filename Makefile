@@ -8,8 +8,8 @@ LIBRARIES = openblas lapacke
 BENCH_ARGS =
 
 .NOTPARALLEL:
-.PHONY: help deps build test test-release bench check check-arm consumer conformance format docs coretypes peers \
-  peers-check clean
+.PHONY: help deps build test test-release bench check check-arm consumer conformance format docs coretypes sanitize \
+  peers peers-check clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -151,6 +151,18 @@ coretypes: deps ## Run the tests once for every OpenBLAS kernel that this CPU su
 	if [ $$tried -eq 0 ]; then echo "coretypes: no kernel is known for this CPU"; exit 1; fi; \
 	[ $$failed -eq 0 ]
 
+# OpenBLAS is not instrumented: what it does itself is not seen. Tests that ask for more memory than there is want nil, not an end;
+# the one that is left out reads standard error, where the sanitizer then says so.
+SHARED_TESTS = TensorsTests|AttentionTests.*(Fused|Reproducib|Concurren|Repeatab|Cache|PlanReuse|Packed|PathIdentity|LinearAttention)
+SUPPRESSIONS = $(CURDIR)/Tests/Sanitizers/thread.txt
+sanitize: deps ## Run what threads share with the thread sanitizer, all tests with the address sanitizer (OpenBLAS itself unseen)
+	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
+	TSAN_OPTIONS="allocator_may_return_null=1 suppressions=$(SUPPRESSIONS)" \
+	  $(SWIFT) test --skip-build --sanitize=thread --scratch-path .build-tsan --filter '$(SHARED_TESTS)'
+	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan
+	ASAN_OPTIONS="allocator_may_return_null=1 detect_leaks=0" \
+	  $(SWIFT) test --skip-build --sanitize=address --scratch-path .build-asan --skip 'AttentionToolTests.BadInputTests/exits65'
+
 # Other systems in a virtual environment of their own. PIP_ARGS names the index of PyTorch's CPU wheels where pip has none by
 # itself.
 PIP_ARGS =
@@ -178,4 +190,4 @@ peers-check: deps ## Compare with PyTorch on freshly drawn cases (SEED=n repeats
 	  $(if $(SEED),--seed $(SEED)) $(if $(CASES),--cases $(CASES))
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-check .build-docs .build-release-tests $(ARM) $(CONFORMANCE) $(PEERS) $(PEERS_CHECK) $(CONSUMER)/.build
+	rm -rf .build .build-check .build-docs .build-release-tests $(ARM) .build-tsan .build-asan $(CONFORMANCE) $(PEERS) $(PEERS_CHECK) $(CONSUMER)/.build
