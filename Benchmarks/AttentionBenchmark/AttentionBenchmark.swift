@@ -62,11 +62,13 @@ struct AttentionBenchmark: ParsableCommand {
   var seed: UInt64 = 1
 
   @Flag(
-    help: "Time the paths and nothing else: no naive kernel, no matrix product, no peak, no stages; some rows are checked.")
+    help:
+      "Time the paths and nothing else: no naive kernel, no matrix product, no peak, no stages; some rows are checked.")
   var alone = false
 
   @Flag(
-    help: "The steps from the naive kernel to the fused path on all threads, and what each gains; by default on two cases.")
+    help:
+      "The steps from the naive kernel to the fused path on all threads, and what each gains; by default on two cases.")
   var ladder = false
 
   @Flag(
@@ -82,7 +84,8 @@ struct AttentionBenchmark: ParsableCommand {
   @Option(help: ArgumentHelp("Write the results to a file, whole or not at all.", valueName: "file"))
   var output: String?
 
-  @Option(help: ArgumentHelp("Draw the results into a file as well: bars of GFLOP/s, or growth as lines.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Draw the results into a file as well: bars of GFLOP/s, or growth as lines.", valueName: "file"))
   var svg: String?
 
   @Option(

@@ -53,7 +53,8 @@ struct GrowthReport: ResultDocument, Sendable {
   /// Points by length, and within a length as they were measured.
   private var points: [(line: Line, point: Point)] {
     let all = lines.flatMap { line in line.points.map { (line, $0) } }
-    return all.enumerated().sorted { ($0.element.1.length, $0.offset) < ($1.element.1.length, $1.offset) }.map(\.element)
+    return all.enumerated().sorted { ($0.element.1.length, $0.offset) < ($1.element.1.length, $1.offset) }.map(
+      \.element)
   }
 
   var remarks: [String] {
@@ -74,6 +75,12 @@ struct GrowthReport: ResultDocument, Sendable {
     return SignificantFigures(hundredths == 0 ? 0 : law.exponent).description
   }
 
+  /// The path, and the one that the plan took where it chose.
+  private static func taken(_ result: CaseResult) -> String {
+    guard let planPath = result.planPath, planPath != result.path else { return result.path }
+    return "\(result.path): \(planPath)"
+  }
+
   private func name(_ line: Line) -> String {
     let path = Set(lines.map(\.path)).count > 1 ? ", \(line.path)" : ""
     return "\(line.mask)\(path), \(line.threads) thread\(line.threads == 1 ? "" : "s")"
@@ -87,7 +94,7 @@ struct GrowthReport: ResultDocument, Sendable {
     for (_, point) in points {
       let result = point.result
       try table.append([
-        "\(point.length)", point.mask, result.path, "\(result.threads)", Cell.milliseconds(result.median),
+        "\(point.length)", point.mask, Self.taken(result), "\(result.threads)", Cell.milliseconds(result.median),
         Cell.number(result.gigaflops), Cell.number(result.peakShare), Cell.number(result.maxError, digits: 2),
         ByteCount(point.workerScratchBytes).description,
       ])
@@ -133,7 +140,8 @@ struct GrowthReport: ResultDocument, Sendable {
           shade: threads.firstIndex(of: line.threads) ?? 0)
       },
       panels: [
-        LineChart.Panel(unit: "ms a run", height: 300, values: lines.map { values($0) { $0.result.median.map { $0 * 1000 } } }),
+        LineChart.Panel(
+          unit: "ms a run", height: 300, values: lines.map { values($0) { $0.result.median.map { $0 * 1000 } } }),
         LineChart.Panel(
           unit: "KiB of scratch a worker", height: 90,
           values: lines.map { values($0) { Double($0.workerScratchBytes) / 1024 } }),

@@ -53,7 +53,8 @@ struct GrowthRunner {
 
   private func note(_ line: Line, from length: Int, _ estimate: Double) -> String {
     let others = length < options.longest ? " and beyond" : ""
-    return "\(options.name(line.mask)), \(line.path.rawValue) on \(line.threads) thread\(line.threads == 1 ? "" : "s"): "
+    return
+      "\(options.name(line.mask)), \(line.path.rawValue) on \(line.threads) thread\(line.threads == 1 ? "" : "s"): "
       + "S = \(length)\(others) left out, as a run would take about \(SignificantFigures(estimate, digits: 2)) s, more than "
       + "--seconds \(SignificantFigures(runner.seconds))"
   }

@@ -65,6 +65,7 @@ enum LadderStep: String, CaseIterable, Sendable {
 
   /// The step that a result is of.
   init?(_ result: CaseResult) {
-    self.init(rawValue: result.path == Self.fused.rawValue && result.threads > 1 ? Self.fusedOnThreads.rawValue : result.path)
+    self.init(
+      rawValue: result.path == Self.fused.rawValue && result.threads > 1 ? Self.fusedOnThreads.rawValue : result.path)
   }
 }

@@ -39,7 +39,9 @@ final class PiecewiseRun: Contender {
   ///   - planned: the path of every call.
   ///   - size: queries of a call, at most.
   ///   - path: what the report calls it.
-  convenience init(_ workload: AttentionWorkload, _ planned: AttentionPath, queries size: Int, named path: String) throws {
+  convenience init(_ workload: AttentionWorkload, _ planned: AttentionPath, queries size: Int, named path: String)
+    throws
+  {
     let problem = workload.problem
     let pieces = try stride(from: 0, to: problem.queries, by: size).map { first in
       let shape = try AttentionShape(

@@ -20,7 +20,9 @@ struct Ceilings {
     guard runner.companions.contains(.roofline) else { return }
     peaks = threads.compactMap { PeakRate(threads: $0) }
     guard let count = workload.decodedKeyCount else { return }
-    let (keys, values) = (try Tensor<Float>(repeating: 1, shape: [count]), try Tensor<Float>(repeating: 1, shape: [count]))
+    let (keys, values) = (
+      try Tensor<Float>(repeating: 1, shape: [count]), try Tensor<Float>(repeating: 1, shape: [count])
+    )
     reads = threads.compactMap { ReadRate(threads: $0, keys: keys, values: values) }
   }
 

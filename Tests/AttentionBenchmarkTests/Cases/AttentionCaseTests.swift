@@ -41,10 +41,12 @@ import Testing
     #expect(problem.decodedKeyCount == 2 * decoded * 5)
   }
 
-  @Test(arguments: [
-    (shape: "2,6,3,16,7,5", count: 2 * 3 * 7 * 5), (shape: "2,6,3,4,7,5,causal", count: 2 * 3 * 4 * 5),
-    (shape: "1,1,1,17,7,5", count: nil), (shape: "1,32,8,1,4096,128", count: 8 * 4096 * 128),
-  ] as [(shape: String, count: Int?)]) func decodedKeys(shape: String, count: Int?) throws {
+  @Test(
+    arguments: [
+      (shape: "2,6,3,16,7,5", count: 2 * 3 * 7 * 5), (shape: "2,6,3,4,7,5,causal", count: 2 * 3 * 4 * 5),
+      (shape: "1,1,1,17,7,5", count: nil), (shape: "1,32,8,1,4096,128", count: 8 * 4096 * 128),
+    ] as [(shape: String, count: Int?)]) func decodedKeys(shape: String, count: Int?) throws
+  {
     #expect(try AttentionCase(parsing: shape).decodedKeyCount == count)
   }
 

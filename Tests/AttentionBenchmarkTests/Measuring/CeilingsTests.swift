@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct CeilingsTests {
   /// Names of the sets that this machine may have.
-  static let sets = ["plain", "AVX2", "AVX-512", "NEON"].filter { roofline_named($0) != nil }
+  static let sets: [String] = ["plain", "AVX2", "AVX-512", "NEON"].filter { (name: String) in
+    roofline_named(name) != nil
+  }
 
   @Test func thePackagesOwnSetIsKnown() {
     #expect(Self.sets.contains(BLASConfiguration.current.kernelSet))
@@ -22,9 +24,10 @@ import Testing
     let lanes = ["plain": 4, "AVX2": 8, "AVX-512": 16, "NEON": 4][set] ?? 0
     let chains = loops.operations / 2 / lanes
     #expect(chains >= 8 && loops.operations == 2 * lanes * chains)
-    let expected = (0..<chains).reduce(Float(0)) { $0 + Float(lanes) * (Float($1 + 1) / 8 + 1.75) }
+    let starts = lanes * chains * (chains + 1) / 2
+    let expected: Float = Float(starts) / 8 + 1.75 * Float(lanes * chains)
     #expect(loops.multiply_adds(3, 0.5, 1) == expected)
-    #expect(loops.multiply_adds(0, 0.5, 1) == Float(lanes * chains * (chains + 1) / 2))
+    #expect(loops.multiply_adds(0, 0.5, 1) == Float(starts))
   }
 
   /// Every number once, at every remainder of a block.

@@ -29,8 +29,10 @@ import Testing
     let text = try report.rendered(as: .json)
     let keys = [
       "case", "batch", "heads", "kv_heads", "queries", "keys", "head_size", "causal", "path", "plan_path", "threads",
-      "samples", "median_ms", "p90_ms", "min_ms", "gflops", "sgemm_gflops", "peak_gflops", "peak_percent", "kv_gb_per_s",
-      "read_gb_per_s", "read_percent", "speedup", "max_error", "scratch_bytes", "blas_core", "blas_library", "kernel_set",
+      "samples", "median_ms", "p90_ms", "min_ms", "gflops", "sgemm_gflops", "peak_gflops", "peak_percent",
+      "kv_gb_per_s",
+      "read_gb_per_s", "read_percent", "speedup", "max_error", "scratch_bytes", "blas_core", "blas_library",
+      "kernel_set",
     ]
     let found = text.split(separator: "\n").compactMap { line in line.split(separator: "\"").dropFirst().first }
     #expect(found.map(String.init) == keys + keys)
