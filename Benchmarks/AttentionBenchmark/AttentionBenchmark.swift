@@ -55,7 +55,10 @@ struct AttentionBenchmark: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: "Seconds for a case's rounds, up to 3600; a naive kernel that needs longer for one run is left out.")
+    help: """
+      Seconds for a case's rounds, up to 3600; a naive kernel that needs longer for one run is left out, and with \
+      --growth every longer run.
+      """)
   var seconds = 10.0
 
   @Option(parsing: .unconditional, help: "Seed of the random input, 0 or more.")
@@ -67,8 +70,10 @@ struct AttentionBenchmark: ParsableCommand {
   var alone = false
 
   @Flag(
-    help:
-      "The steps from the naive kernel to the fused path on all threads, and what each gains; by default on two cases.")
+    help: """
+      The steps from the naive kernel to the fused path on all threads, and what each gains; by default on bert512 and \
+      decode4k.
+      """)
   var ladder = false
 
   @Flag(

@@ -85,6 +85,7 @@ import Testing
 
   @Test func ladderHasCasesOfItsOwn() throws {
     #expect(try AttentionBenchmark.parse(["--ladder"]).cases().map(\.name) == ["bert512", "decode4k"])
+    #expect(AttentionBenchmark.helpMessage(columns: 1000).contains("; by default on bert512 and decode4k."))
     #expect(try AttentionBenchmark.parse(["--ladder", "--case", "vit"]).cases().map(\.name) == ["vit"])
   }
 

@@ -7,8 +7,6 @@ struct Ceilings {
   private var peaks: [PeakRate] = []
   private var reads: [ReadRate] = []
 
-  init() {}
-
   /// - Parameters:
   ///   - workload: whose footprint is read, if it is decoding.
   ///   - runner: which of them are wanted, and how large.
