@@ -38,6 +38,25 @@ static void FN(check_blocks)(const FUSED *fused, RuleCase kind, Tally *tally) {
   fenced_release(mark);
 }
 
+/* Few rows that need not have the bits of many have those of few. */
+static void FN(check_few)(const FUSED *fused, RuleCase kind, Tally *tally) {
+  const size_t mark = fenced_mark(), rows = fused->few, keys = FUSED_TILE_KEYS + 43;
+  Numbers numbers = {60};
+  FN(Problem) problem = FN(make_problem)(rows, keys, 37, 5, 2, true, &numbers);
+  problem.same_bits = false;
+  const RULES rules = FN(make_rules)(kind, rows, keys, true, &numbers);
+  FN(set_rules)(&problem, &rules);
+  tally_about(tally, "fused, few rows, rules %d%d%d%d%d", kind.softcap, kind.bias, kind.keep, kind.ranges, kind.shared);
+  const FN(Answer) expected = FN(attend)(fused, &problem, (FN(Way)){0}, tally);
+  for (size_t most = 1; most < rows; most++) {
+    const size_t inside = fenced_mark();
+    const FN(Answer) actual = FN(attend)(fused, &problem, (FN(Way)){.rows_per_block = most, .tiles_apart = most % 2}, tally);
+    FN(compare_answers)(&actual, &expected, tally);
+    fenced_release(inside);
+  }
+  fenced_release(mark);
+}
+
 /* Causal prefill equals one token after the other, where later keys do not exist. */
 static void FN(check_decoding)(const FUSED *fused, size_t d, size_t dv, bool natural, Tally *tally) {
   const size_t mark = fenced_mark(), tokens = FUSED_TILE_KEYS + 21;
@@ -72,7 +91,10 @@ static void FN(check_decoding)(const FUSED *fused, size_t d, size_t dv, bool nat
 }
 
 static void FN(check_fused_bits)(const FUSED *fused, Tally *tally) {
-  for (size_t bits = 0; bits < RULE_CASES; bits++) FN(check_blocks)(fused, rule_case(bits), tally);
+  for (size_t bits = 0; bits < RULE_CASES; bits++) {
+    FN(check_blocks)(fused, rule_case(bits), tally);
+    FN(check_few)(fused, rule_case(bits), tally);
+  }
   FN(check_decoding)(fused, 33, 69, false, tally);
   FN(check_decoding)(fused, 8, 16, true, tally);
 }

@@ -5,6 +5,7 @@ typedef struct FN(Problem) {
   const RULES *rules; /* for all rows and keys; NULL: none */
   bool natural;       /* scores in their own units, as softcap and bias want them */
   bool values_finite;
+  bool same_bits; /* whether few rows are to have the bits of many */
   T scale;
 } FN(Problem);
 
@@ -25,6 +26,7 @@ static FN(Problem) FN(make_problem)(size_t rows, size_t keys, size_t d, size_t d
       .keys = FN(random_matrix)(keys, d, gap, at_end, -2, 2, numbers),
       .values = FN(random_matrix)(keys, dv, gap, at_end, -1, 1, numbers),
       .values_finite = true,
+      .same_bits = true,
       .scale = (T)0.3,
   };
 }
@@ -36,9 +38,9 @@ static void FN(set_rules)(FN(Problem) *p, const RULES *rules) {
 }
 
 /* A block whose memory is as large as the kernels say, not a byte more, and holds NaN. */
-static BLOCK FN(make_block)(const FUSED *fused, const FN(Problem) *p, size_t rows, const T *queries) {
+static BLOCK FN(make_block)(const FUSED *fused, const FN(Problem) *p, size_t rows, T *queries) {
   const size_t d = p->queries.cols, dv = p->values.cols;
-  BLOCK block = {.rows = rows, .head_size = d, .value_head_size = dv, .natural = p->natural, .queries = queries};
+  BLOCK block = {.rows = rows, .head_size = d, .value_head_size = dv, .natural = p->natural, .same_bits = p->same_bits, .queries = queries};
   const size_t sizes[] = {fused->width, fused->width, fused->accumulator_size(dv), fused->scratch_size(d, dv)};
   T *parts[COUNT(sizes)];
   for (size_t i = 0; i < COUNT(sizes); i++) {
@@ -125,8 +127,8 @@ static FN(Answer) FN(attend)(const FUSED *fused, const FN(Problem) *p, FN(Way) w
     const size_t inside = fenced_mark(), count = rows - row < most ? rows - row : most;
     T *packed = fenced(fused->queries_size(d) * sizeof(T), true);
     memset(packed, 0xFF, fused->queries_size(d) * sizeof(T));
-    fused->pack_queries(&queries, row, count, d, factor, packed);
     BLOCK block = FN(make_block)(fused, p, count, packed);
+    fused->pack_queries(&block, &queries, row, factor);
     FN(step_tiles)(fused, p, &block, row, way.tiles_apart);
     fused->finish(&block, &output, row, answer.log_sum_exp.base + row);
     fenced_release(inside);

@@ -7,6 +7,8 @@ static void FN(check_size)(const FUSED *fused, size_t rows, size_t keys, size_t 
   FN(Problem) problem = FN(make_problem)(rows, keys, d, dv, (rows + keys) % 4, (d + keys) % 2, &numbers);
   problem.natural = (rows + keys + d) % 3 == 0;
   FN(compare_with_oracle)(fused, &problem, (FN(Way)){0}, tally);
+  problem.same_bits = false;
+  if (rows <= fused->few) FN(compare_with_oracle)(fused, &problem, (FN(Way)){0}, tally);
   fenced_release(mark);
 }
 
