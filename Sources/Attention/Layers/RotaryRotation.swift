@@ -28,7 +28,7 @@ struct RotaryRotation<Scalar: BLASScalar> {
     let count = batch * rows
     guard workers > 1, count > 1 else { return rotate(0..<count) }
     let perPiece = (count + workers - 1) / workers
-    FanOut.run(pieces: (count + perPiece - 1) / perPiece, workers: workers) { piece, _ in
+    FanOut.run(pieces: (count + perPiece - 1) / perPiece, workers: workers, callsBLAS: false) { piece, _ in
       rotate((piece * perPiece)..<min((piece + 1) * perPiece, count))
     }
   }

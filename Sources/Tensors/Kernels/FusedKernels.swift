@@ -1,7 +1,9 @@
 internal import CKernels
 
 /// The kernels of `fused.h` for one element type, in the best instruction set of this CPU.
-package struct FusedKernels<Scalar>: Sendable {
+///
+/// A class, so that whoever has it counts one reference and not one for each function.
+package final class FusedKernels<Scalar>: Sendable {
   package typealias Matrix = UnsafeMutablePointer<Scalar>
   package typealias Vector = UnsafePointer<Scalar>
 
@@ -24,6 +26,22 @@ package struct FusedKernels<Scalar>: Sendable {
   package let finish:
     @Sendable (_ block: FusedBlock<Scalar>, _ output: FusedRows<Scalar>, _ first: Int, _ logSumExp: Matrix?) -> Void
 
+  fileprivate init(
+    width: Int, few: Int, queriesCount: @escaping @Sendable (Int) -> Int,
+    accumulatorCount: @escaping @Sendable (Int) -> Int, scratchCount: @escaping @Sendable (Int, Int) -> Int,
+    packQueries: @escaping @Sendable (FusedBlock<Scalar>, FusedRows<Scalar>, Int, Scalar) -> Void,
+    step:
+      @escaping @Sendable (
+        inout FusedBlock<Scalar>, Vector, Int, Vector, Int, Int, ScoreRules<Scalar>?, Bool
+      ) -> Void,
+    merge: @escaping @Sendable (inout FusedBlock<Scalar>, FusedBlock<Scalar>) -> Void,
+    finish: @escaping @Sendable (FusedBlock<Scalar>, FusedRows<Scalar>, Int, Matrix?) -> Void
+  ) {
+    (self.width, self.few, self.queriesCount) = (width, few, queriesCount)
+    (self.accumulatorCount, self.scratchCount, self.packQueries) = (accumulatorCount, scratchCount, packQueries)
+    (self.step, self.merge, self.finish) = (step, merge, finish)
+  }
+
   /// Keys in a tile, at most; sequences are cut at its multiples.
   package static var tileKeys: Int { Int(FUSED_TILE_KEYS) }
 }
@@ -37,7 +55,7 @@ extension FusedKernels<Float> {
     return FusedKernels(kernels)
   }()
 
-  private init(_ table: FusedKernelsF32) {
+  private convenience init(_ table: FusedKernelsF32) {
     self.init(
       width: table.width, few: table.few, queriesCount: { table.queries_size($0) },
       accumulatorCount: { table.accumulator_size($0) }, scratchCount: { table.scratch_size($0, $1) },
@@ -90,7 +108,7 @@ extension FusedKernels<Double> {
     return FusedKernels(kernels)
   }()
 
-  private init(_ table: FusedKernelsF64) {
+  private convenience init(_ table: FusedKernelsF64) {
     self.init(
       width: table.width, few: table.few, queriesCount: { table.queries_size($0) },
       accumulatorCount: { table.accumulator_size($0) }, scratchCount: { table.scratch_size($0, $1) },

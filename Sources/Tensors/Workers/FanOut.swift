@@ -9,30 +9,39 @@ package enum FanOut {
   private static let gate = DispatchSemaphore(value: concurrentCallers)
 
   /// Calls `body(piece, worker)` once for each piece in 0 ..< `pieces`, in ascending order of start, on up to `workers`
-  /// threads (this one among them, and alone where another call has the threads); returns when all are done. OpenBLAS is
-  /// held to one thread meanwhile.
+  /// threads (this one among them, and alone where another call has the threads); returns when all are done.
   ///
   /// `body` runs on several threads at once: two pieces must not write to the same memory, and `worker` (in
   /// 0 ..< `workers`) names scratch that no other running piece has. `body` must not fan out itself.
-  package static func run(pieces: Int, workers: Int, _ body: (_ piece: Int, _ worker: Int) -> Void) {
+  ///
+  /// - Parameter callsBLAS: whether `body` may call OpenBLAS, which is then held to one thread meanwhile. What does not
+  ///   need not wait for those that do.
+  package static func run(
+    pieces: Int, workers: Int, callsBLAS: Bool = true, _ body: (_ piece: Int, _ worker: Int) -> Void
+  ) {
     guard pieces > 0 else { return }
+    guard callsBLAS else { return share(pieces, workers, body) }
     BLASThreads.withSingleThread {
-      let workers = min(workers, pieces)
-      guard workers > 1 else {
+      share(pieces, workers) { piece, worker in
         gate.wait()
         defer { gate.signal() }
-        for piece in 0..<pieces { body(piece, 0) }
-        return
+        body(piece, worker)
       }
-      let next = Atomic<Int>(0)
-      WorkerPool.shared.run(workers: workers) { worker in
-        gate.wait()
-        defer { gate.signal() }
-        while true {
-          let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
-          guard piece < pieces else { return }
-          body(piece, worker)
-        }
+    }
+  }
+
+  private static func share(_ pieces: Int, _ workers: Int, _ body: (_ piece: Int, _ worker: Int) -> Void) {
+    let workers = min(workers, pieces)
+    guard workers > 1 else {
+      for piece in 0..<pieces { body(piece, 0) }
+      return
+    }
+    let next = Atomic<Int>(0)
+    WorkerPool.shared.run(workers: workers) { worker in
+      while true {
+        let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard piece < pieces else { return }
+        body(piece, worker)
       }
     }
   }

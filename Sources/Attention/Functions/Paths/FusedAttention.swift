@@ -23,9 +23,8 @@ enum FusedAttention {
   static func scratchCount<Scalar: BLASScalar>(
     capacity: AttentionShape, workers: Int, as type: Scalar.Type
   ) -> Int {
-    FusedScratch<Scalar>.count(
-      headSize: capacity.headSize, valueHeadSize: capacity.valueHeadSize,
-      parts: FusedChunks<Scalar>.partCount(capacity: capacity, workers: workers))
+    FusedScratchLayout<Scalar>(headSize: capacity.headSize, valueHeadSize: capacity.valueHeadSize)
+      .count(partsPerWorker: FusedChunks<Scalar>.partCount(capacity: capacity, workers: workers))
   }
 
   /// Scores of which a worker keeps a byte each, where patterns decide: a block's rows, with those of whole heads around them.
@@ -39,23 +38,38 @@ enum FusedAttention {
   static func run<Scalar: BLASScalar>(
     _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
-    guard let lengths = problem.queryLengths else {
-      let shape = problem.shape
-      let tiling = tiling(shape, problem.mask, batch: shape.batch, queries: shape.queries, workers: workers)
-      if tiling.isFew, !problem.isReproducible, FusedChunks<Scalar>.areWanted(tiling, workers: workers) {
-        return FusedChunks(problem: problem, tiling: tiling, scratch: scratch, workers: workers).run()
+    withUnsafePointer(to: problem) { run($0, scratch: scratch, workers: workers) }
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private static func run<Scalar: BLASScalar>(
+    _ problem: UnsafePointer<AttentionProblem<Scalar>>, scratch: ScratchSlices<Scalar>, workers: Int
+  ) {
+    let shape = problem.pointee.shape
+    let layout = FusedScratchLayout<Scalar>(headSize: shape.headSize, valueHeadSize: shape.valueHeadSize)
+    guard let lengths = problem.pointee.queryLengths else {
+      let tiling = tiling(problem.pointee, batch: shape.batch, queries: shape.queries, workers: workers)
+      if tiling.isFew, !problem.pointee.isReproducible, FusedChunks<Scalar>.areWanted(tiling, workers: workers) {
+        return FusedChunks(problem: problem, tiling: tiling, layout: layout, scratch: scratch, workers: workers).run()
       }
-      FanOut.run(pieces: tiling.pieceCount, workers: workers) { piece, worker in
-        attend(problem, tiling, tiling.blocks(piece), scratch: scratch[worker])
+      FanOut.run(pieces: tiling.pieceCount, workers: workers, callsBLAS: false) { piece, worker in
+        attend(problem, tiling, tiling.blocks(piece), scratch: scratch[worker], layout)
       }
       return
     }
-    let tilings = lengths.map { tiling(problem.shape, problem.mask, batch: 1, queries: $0, workers: workers) }
+    let tilings = lengths.map { tiling(problem.pointee, batch: 1, queries: $0, workers: workers) }
     let pieces = RaggedPieces(counts: tilings.map(\.pieceCount))
-    FanOut.run(pieces: pieces.count, workers: workers) { piece, worker in
+    FanOut.run(pieces: pieces.count, workers: workers, callsBLAS: false) { piece, worker in
       let (batch, index) = pieces[piece]
-      attend(problem, tilings[batch], tilings[batch].blocks(index, batch: batch), scratch: scratch[worker])
+      attend(problem, tilings[batch], tilings[batch].blocks(index, batch: batch), scratch: scratch[worker], layout)
     }
+  }
+
+  private static func tiling<Scalar: BLASScalar>(
+    _ problem: borrowing AttentionProblem<Scalar>, batch: Int, queries: Int, workers: Int
+  ) -> FusedTiling {
+    tiling(problem.shape, problem.mask, batch: batch, queries: queries, workers: workers)
   }
 
   /// How a problem is cut.
@@ -76,12 +90,13 @@ enum FusedAttention {
   }
 
   private static func attend<Scalar: BLASScalar>(
-    _ problem: AttentionProblem<Scalar>, _ tiling: FusedTiling,
-    _ place: (batch: Int, keyValueHead: Int, blocks: Range<Int>), scratch: WorkerScratch<Scalar>
+    _ problem: UnsafePointer<AttentionProblem<Scalar>>, _ tiling: FusedTiling,
+    _ place: (batch: Int, keyValueHead: Int, blocks: Range<Int>), scratch: WorkerScratch<Scalar>,
+    _ layout: FusedScratchLayout<Scalar>
   ) {
     let piece = FusedPiece(
       problem: problem, batch: place.batch, keyValueHead: place.keyValueHead, queryCount: tiling.queries,
-      worker: scratch)
+      worker: scratch, layout)
     withUnsafeTemporaryAllocation(of: FusedPiece<Scalar>.Part.self, capacity: place.blocks.count) { blocks in
       for (slot, index) in place.blocks.enumerated() {
         let block = tiling.block(index, batch: place.batch, keyValueHead: place.keyValueHead)

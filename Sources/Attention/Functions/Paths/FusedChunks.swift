@@ -3,8 +3,9 @@ internal import Tensors
 /// Few rows of few heads, as in decoding for one or two sequences: workers share each head's keys, chunk by chunk, where whole
 /// heads would leave some of them idle. Folded as ``FusedPiece`` does it alone, in the same order: the bits are the same.
 struct FusedChunks<Scalar: BLASScalar> {
-  let problem: AttentionProblem<Scalar>
+  let problem: UnsafePointer<AttentionProblem<Scalar>>
   let tiling: FusedTiling
+  let layout: FusedScratchLayout<Scalar>
   let scratch: ScratchSlices<Scalar>
   let workers: Int
 
@@ -24,7 +25,7 @@ struct FusedChunks<Scalar: BLASScalar> {
   func run() {
     let count = tiling.pieceCount * KeyChunks.most
     withUnsafeTemporaryAllocation(of: FusedBlock<Scalar>.self, capacity: count) { parts in
-      FanOut.run(pieces: count, workers: workers) { index, worker in
+      FanOut.run(pieces: count, workers: workers, callsBLAS: false) { index, worker in
         let (block, chunk) = index.quotientAndRemainder(dividingBy: KeyChunks.most)
         parts.initializeElement(
           at: index, to: part(index, of: tiling.block(ofPiece: block), chunk: chunk, scratch: scratch[worker]))
@@ -48,7 +49,7 @@ struct FusedChunks<Scalar: BLASScalar> {
   ) -> FusedBlock<Scalar> {
     let piece = piece(block, scratch: worker)
     var part = piece.begin(block, slot: 0, seesSinks: false)
-    piece.scratch(in: scratch[index % workers]).place(&part.block, inPart: index / workers)
+    FusedScratch(scratch[index % workers], layout).place(&part.block, inPart: index / workers)
     part.attend(KeyChunks(end: part.keys.upperBound)[chunk], by: piece)
     return part.block
   }
@@ -56,6 +57,6 @@ struct FusedChunks<Scalar: BLASScalar> {
   private func piece(_ block: FusedTiling.Block, scratch: WorkerScratch<Scalar>) -> FusedPiece<Scalar> {
     FusedPiece(
       problem: problem, batch: block.batch, keyValueHead: block.keyValueHead, queryCount: tiling.queries,
-      worker: scratch)
+      worker: scratch, layout)
   }
 }

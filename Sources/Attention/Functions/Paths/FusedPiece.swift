@@ -2,27 +2,24 @@ internal import Tensors
 
 /// One piece of fused attention: some blocks of rows that share a key/value head, against tile after tile of its keys and values.
 struct FusedPiece<Scalar: BLASScalar> {
-  let problem: AttentionProblem<Scalar>
+  /// Where the problem is: a copy for each piece would count references to its mask and modifiers.
+  let problem: UnsafePointer<AttentionProblem<Scalar>>
   let batch: Int
   let keyValueHead: Int
   /// L of this batch element.
   let queryCount: Int
   let worker: WorkerScratch<Scalar>
+  let layout: FusedScratchLayout<Scalar>
   private let scratch: FusedScratch<Scalar>
   private var kernels: FusedKernels<Scalar> { Scalar.arithmetic.fused }
 
   init(
-    problem: AttentionProblem<Scalar>, batch: Int, keyValueHead: Int, queryCount: Int, worker: WorkerScratch<Scalar>
+    problem: UnsafePointer<AttentionProblem<Scalar>>, batch: Int, keyValueHead: Int, queryCount: Int,
+    worker: WorkerScratch<Scalar>, _ layout: FusedScratchLayout<Scalar>
   ) {
     (self.problem, self.batch, self.keyValueHead) = (problem, batch, keyValueHead)
     (self.queryCount, self.worker) = (queryCount, worker)
-    scratch = FusedScratch(
-      worker, headSize: problem.shape.headSize, valueHeadSize: problem.shape.valueHeadSize)
-  }
-
-  /// The parts of another worker's scratch.
-  func scratch(in other: WorkerScratch<Scalar>) -> FusedScratch<Scalar> {
-    FusedScratch(other, headSize: problem.shape.headSize, valueHeadSize: problem.shape.valueHeadSize)
+    (self.layout, scratch) = (layout, FusedScratch(worker, layout))
   }
 
   /// A block, its place in the problem, and the keys that some of its rows may attend.
@@ -39,7 +36,7 @@ struct FusedPiece<Scalar: BLASScalar> {
 
   /// The queries of the group's heads.
   private var queryRows: FusedRows<Scalar> {
-    let (queries, head) = (problem.queries, keyValueHead * problem.shape.groupSize)
+    let (queries, head) = (problem.pointee.queries, keyValueHead * problem.pointee.shape.groupSize)
     return FusedRows(
       base: UnsafeMutablePointer(mutating: queries[batch, head]), inner: queryCount, innerStride: queries.strides.row,
       outerStride: queries.strides.head)
@@ -47,7 +44,7 @@ struct FusedPiece<Scalar: BLASScalar> {
 
   /// Where the results of the group's heads go.
   private var outputRows: FusedRows<Scalar> {
-    let (output, head) = (problem.output, keyValueHead * problem.shape.groupSize)
+    let (output, head) = (problem.pointee.output, keyValueHead * problem.pointee.shape.groupSize)
     return FusedRows(
       base: output[batch, head], inner: queryCount, innerStride: output.strides.row, outerStride: output.strides.head)
   }
@@ -56,28 +53,30 @@ struct FusedPiece<Scalar: BLASScalar> {
   func begin(_ place: FusedTiling.Block, slot: Int, seesSinks: Bool = true) -> Part {
     // Scores in their own units: those of base 2 would round once more, which large ones show.
     var block = scratch.block(
-      slot: slot, rows: place.rows.count, isNatural: true, hasSameBits: !place.isAmongFew || problem.isReproducible)
-    kernels.packQueries(block, queryRows, place.rows.lowerBound, problem.scale)
-    if seesSinks, problem.modifiers.hasSinks, let sinks = problem.modifiers.sinks {
+      slot: slot, rows: place.rows.count, headSize: problem.pointee.shape.headSize,
+      valueHeadSize: problem.pointee.shape.valueHeadSize, isNatural: true,
+      hasSameBits: !place.isAmongFew || problem.pointee.isReproducible)
+    kernels.packQueries(block, queryRows, place.rows.lowerBound, problem.pointee.scale)
+    if seesSinks, problem.pointee.modifiers.hasSinks, let sinks = problem.pointee.modifiers.sinks {
       for row in 0..<block.rows {
-        let sink = sinks[keyValueHead * problem.shape.groupSize + (place.rows.lowerBound + row) / queryCount]
+        let sink = sinks[keyValueHead * problem.pointee.shape.groupSize + (place.rows.lowerBound + row) / queryCount]
         block.maximum[row] = sink
         block.sum[row] = sink == -.infinity ? 0 : 1
       }
-      block.accumulator.update(repeating: 0, count: kernels.accumulatorCount(problem.shape.valueHeadSize))
+      block.accumulator.update(repeating: 0, count: kernels.accumulatorCount(problem.pointee.shape.valueHeadSize))
       block.hasBegun = true
     }
-    let keys = problem.mask.span(
-      batch: batch, heads: place.heads, queries: place.queries, keys: 0..<problem.shape.keys)
+    let keys = problem.pointee.mask.span(
+      batch: batch, heads: place.heads, queries: place.queries, keys: 0..<problem.pointee.shape.keys)
     return Part(place: place, keys: keys, block: block)
   }
 
   /// Passes over the keys, and writes the results.
   func attend(_ parts: UnsafeMutableBufferPointer<Part>) {
-    if parts.count == 1, parts[0].place.isAmongFew, !problem.isReproducible {
+    if parts.count == 1, parts[0].place.isAmongFew, !problem.pointee.isReproducible {
       attendInChunks(&parts[0])
     } else {
-      attend(parts, 0..<problem.shape.keys)
+      attend(parts, 0..<problem.pointee.shape.keys)
     }
     for part in parts { finish(part) }
   }
@@ -116,19 +115,20 @@ struct FusedPiece<Scalar: BLASScalar> {
     for index in parts.indices where parts[index].keys.overlaps(tile) {
       let place = parts[index].place
       let restriction =
-        problem.mask.isUnrestricted
+        problem.pointee.mask.isUnrestricted
         ? MaskRestriction()
-        : problem.mask.restriction(batch: batch, heads: place.heads, queries: place.queries, keys: tile)
+        : problem.pointee.mask.restriction(batch: batch, heads: place.heads, queries: place.queries, keys: tile)
       if restriction.isEmpty { continue }
       // Fetched for the first block that attends something of the tile.
-      var read = operands ?? TileOperands(problem, batch, keyValueHead, tile, reading: attended, worker.conversion)
+      var read =
+        operands ?? TileOperands(problem.pointee, batch, keyValueHead, tile, reading: attended, worker.conversion)
       // What lies beyond the keys that the block's rows attend is not there to be read.
       let keys = parts[index].keys
       let isCut = restriction.byRange || keys.lowerBound > tile.lowerBound || keys.upperBound < tile.upperBound
-      if isCut || restriction.mayMask || problem.softcap > 0 {
+      if isCut || restriction.mayMask || problem.pointee.softcap > 0 {
         kernels.step(
           &parts[index].block, read.keys, read.ldKeys, read.values, read.ldValues, tile.count,
-          rules(place, tile, restriction, within: isCut ? keys : nil), read.valuesAreFinite(problem))
+          rules(place, tile, restriction, within: isCut ? keys : nil), read.valuesAreFinite(problem.pointee))
       } else {
         kernels.step(
           &parts[index].block, read.keys, read.ldKeys, read.values, read.ldValues, tile.count, nil, true)
@@ -143,13 +143,12 @@ struct FusedPiece<Scalar: BLASScalar> {
   private func rules(
     _ place: FusedTiling.Block, _ tile: Range<Int>, _ restriction: MaskRestriction, within cut: Range<Int>?
   ) -> ScoreRules<Scalar> {
-    let mask = problem.mask
-    var rules = ScoreRules<Scalar>(softcap: problem.softcap)
+    var rules = ScoreRules<Scalar>(softcap: problem.pointee.softcap)
     if let cut {
-      let (first, end) = (scratch.ranges, scratch.ranges + kernels.width)
+      let (first, end) = (scratch.ranges, scratch.ranges + layout.width)
       for row in 0..<place.rows.count {
         let query = place.queries.lowerBound + (place.firstRow + row) % place.queries.count
-        let range = mask.range(batch: batch, query: query)
+        let range = problem.pointee.mask.range(batch: batch, query: query)
         let (low, high) = (max(range.first, cut.lowerBound), min(range.end, cut.upperBound))
         first[row] = Int32(min(max(low - tile.lowerBound, 0), tile.count))
         end[row] = Int32(min(max(high - tile.lowerBound, 0), tile.count))
@@ -160,15 +159,16 @@ struct FusedPiece<Scalar: BLASScalar> {
       place.heads.lowerBound + place.firstRow / place.queries.count,
       place.queries.lowerBound + place.firstRow % place.queries.count
     )
-    if restriction.byBias, let bias = mask.bias {
+    if restriction.byBias, let bias = problem.pointee.mask.bias {
       rules.bias = bias.row(batch: batch, head: head, query: query) + tile.lowerBound
       rules.biasStride = bias.rowStride(heads: place.heads.count, queries: queryCount)
     }
     if restriction.byPattern {
-      mask.fillKeep(batch: batch, heads: place.heads, queries: place.queries, keys: tile, into: worker.kept)
+      problem.pointee.mask.fillKeep(
+        batch: batch, heads: place.heads, queries: place.queries, keys: tile, into: worker.kept)
       rules.keep = UnsafePointer(worker.kept + place.firstRow * tile.count)
       rules.keepStride = tile.count
-    } else if restriction.byKeep, let keep = mask.keep {
+    } else if restriction.byKeep, let keep = problem.pointee.mask.keep {
       rules.keep = keep.row(batch: batch, head: head, query: query) + tile.lowerBound
       rules.keepStride = keep.rowStride(heads: place.heads.count, queries: queryCount)
     }
@@ -177,9 +177,9 @@ struct FusedPiece<Scalar: BLASScalar> {
 
   /// The block's rows into the output, and their log-sum-exp.
   func finish(_ part: Part) {
-    let group = problem.shape.groupSize
-    let rows = (batch * problem.shape.heads + keyValueHead * group) * problem.shape.queries
-    guard let target = problem.details.logSumExp else {
+    let group = problem.pointee.shape.groupSize
+    let rows = (batch * problem.pointee.shape.heads + keyValueHead * group) * problem.pointee.shape.queries
+    guard let target = problem.pointee.details.logSumExp else {
       return kernels.finish(part.block, outputRows, part.place.rows.lowerBound, nil)
     }
     // The log-sum-exp of a row takes the place of its maximum.
@@ -187,7 +187,7 @@ struct FusedPiece<Scalar: BLASScalar> {
     kernels.finish(part.block, outputRows, part.place.rows.lowerBound, logSumExp)
     for row in 0..<part.block.rows {
       let (head, query) = (part.place.rows.lowerBound + row).quotientAndRemainder(dividingBy: queryCount)
-      target[rows + head * problem.shape.queries + query] = logSumExp[row]
+      target[rows + head * problem.pointee.shape.queries + query] = logSumExp[row]
     }
   }
 }

@@ -16,17 +16,19 @@ enum ReferenceAttention {
     _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
     let shape = problem.shape
-    FanOut.run(pieces: shape.batch * shape.heads, workers: workers) { piece, worker in
-      attend(problem, batch: piece / shape.heads, head: piece % shape.heads, scratch: scratch[worker])
+    withUnsafePointer(to: problem) { problem in
+      FanOut.run(pieces: shape.batch * shape.heads, workers: workers, callsBLAS: false) { piece, worker in
+        attend(problem, batch: piece / shape.heads, head: piece % shape.heads, scratch: scratch[worker])
+      }
     }
   }
 
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private static func attend<Scalar: BLASScalar>(
-    _ problem: AttentionProblem<Scalar>, batch: Int, head: Int, scratch: WorkerScratch<Scalar>
+    _ problem: UnsafePointer<AttentionProblem<Scalar>>, batch: Int, head: Int, scratch: WorkerScratch<Scalar>
   ) {
-    for query in 0..<(problem.queryLengths?[batch] ?? problem.shape.queries) {
+    for query in 0..<(problem.pointee.queryLengths?[batch] ?? problem.pointee.shape.queries) {
       let row = ReferenceRow(problem, batch: batch, head: head, query: query, scratch: scratch)
       row.computeScores()
       let attendsAny = row.computeWeights()
@@ -37,9 +39,11 @@ enum ReferenceAttention {
 
 /// One query against all keys.
 private struct ReferenceRow<Scalar: BLASScalar> {
-  let problem: AttentionProblem<Scalar>
+  /// Where the problem is: a copy for each row would count references to its mask and problem.pointee.modifiers.
+  let problem: UnsafePointer<AttentionProblem<Scalar>>
   let batch: Int
   let head: Int
+  let keyValueHead: Int
   let query: Int
   /// The row's scores, then its weights.
   let scores: UnsafeMutablePointer<Scalar>
@@ -50,28 +54,35 @@ private struct ReferenceRow<Scalar: BLASScalar> {
   /// The same as a block, for what works on blocks.
   let block: ScoreBlock<Scalar>
 
-  init(_ problem: AttentionProblem<Scalar>, batch: Int, head: Int, query: Int, scratch: WorkerScratch<Scalar>) {
+  init(
+    _ problem: UnsafePointer<AttentionProblem<Scalar>>, batch: Int, head: Int, query: Int,
+    scratch: WorkerScratch<Scalar>
+  ) {
     // Never filled: ranges are asked for key by key.
     let ranges = UnsafeMutableRawPointer(scratch.base).assumingMemoryBound(to: Int32.self)
     (self.problem, self.batch, self.head, self.query) = (problem, batch, head, query)
+    keyValueHead = problem.pointee.keyValueHead(head)
     (scores, conversion) = (scratch.base, scratch.conversion)
-    let mask = problem.mask
-    range = mask.range(batch: batch, query: query)
-    bias = mask.bias?.row(batch: batch, head: head, query: query)
+    range = problem.pointee.mask.range(batch: batch, query: query)
+    bias = problem.pointee.mask.bias?.row(batch: batch, head: head, query: query)
     block = ScoreBlock(
-      batch: batch, heads: head..<(head + 1), queries: query..<(query + 1), keys: 0..<problem.shape.keys, base: scores,
-      ld: problem.shape.keys,
+      batch: batch, heads: head..<(head + 1), queries: query..<(query + 1), keys: 0..<problem.pointee.shape.keys,
+      base: scores,
+      ld: problem.pointee.shape.keys,
       ranges: ranges, scratch: scratch)
-    if mask.rule != nil || problem.modifiers.hasScoreProgram {
-      mask.fillKeep(batch: batch, heads: block.heads, queries: block.queries, keys: block.keys, into: block.kept)
+    if problem.pointee.mask.rule != nil || problem.pointee.modifiers.hasScoreProgram {
+      problem.pointee.mask.fillKeep(
+        batch: batch, heads: block.heads, queries: block.queries, keys: block.keys, into: block.kept)
       keep = UnsafePointer(block.kept)
     } else {
-      keep = mask.keep?.row(batch: batch, head: head, query: query)
+      keep = problem.pointee.mask.keep?.row(batch: batch, head: head, query: query)
     }
   }
 
   /// Where the row begins in a detail [B, H, L, S].
-  var detailOffset: Int { problem.scoreRow(batch: batch, head: head, query: query) * problem.shape.keys }
+  var detailOffset: Int {
+    problem.pointee.scoreRow(batch: batch, head: head, query: query) * problem.pointee.shape.keys
+  }
 
   /// Decided by the mask (a bias of −∞ and a program's −∞ among it), never by what the products hold.
   func isAttended(_ key: Int) -> Bool {
@@ -80,34 +91,35 @@ private struct ReferenceRow<Scalar: BLASScalar> {
 
   /// One row of keys or of values.
   func row(_ key: Int, of rows: KeyValueRows<Scalar>) -> UnsafePointer<Scalar> {
-    rows.segment(batch: batch, head: problem.keyValueHead(head), rows: key..<(key + 1), scratch: conversion).base
+    rows.segment(batch: batch, head: keyValueHead, rows: key..<(key + 1), scratch: conversion)
+      .base
   }
 
   /// Scaled and capped products, the score program, bias and mask.
   func computeScores() {
-    let details = problem.details
-    let queryRow = problem.queries[batch, head] + query * problem.queries.strides.row
-    for j in 0..<problem.shape.keys {
+    let details = problem.pointee.details
+    let queryRow = problem.pointee.queries[batch, head] + query * problem.pointee.queries.strides.row
+    for j in 0..<problem.pointee.shape.keys {
       guard isAttended(j) || details.coversMasked else {
         scores[j] = 0
         continue
       }
-      let key = row(j, of: problem.keys)
+      let key = row(j, of: problem.pointee.keys)
       var score: Scalar = 0
-      for e in 0..<problem.shape.headSize { score += queryRow[e] * key[e] }
-      score *= problem.scale
+      for e in 0..<problem.pointee.shape.headSize { score += queryRow[e] * key[e] }
+      score *= problem.pointee.scale
       details.rawScores?[detailOffset + j] = score
-      if problem.softcap > 0 {
-        score = problem.softcap * Scalar(tanh(Double(score / problem.softcap)))
+      if problem.pointee.softcap > 0 {
+        score = problem.pointee.softcap * Scalar(tanh(Double(score / problem.pointee.softcap)))
       }
       details.cappedScores?[detailOffset + j] = score
       scores[j] = score
     }
-    if problem.modifiers.hasScoreProgram, let program = problem.modifiers.scoreProgram {
+    if problem.pointee.modifiers.hasScoreProgram, let program = problem.pointee.modifiers.scoreProgram {
       program.apply(to: block)
-      for j in 0..<problem.shape.keys where scores[j] == -.infinity { block.kept[j] = false }
+      for j in 0..<problem.pointee.shape.keys where scores[j] == -.infinity { block.kept[j] = false }
     }
-    for j in 0..<problem.shape.keys {
+    for j in 0..<problem.pointee.shape.keys {
       scores[j] = isAttended(j) ? scores[j] + (bias?[j] ?? 0) : -.infinity
       details.maskedScores?[detailOffset + j] = scores[j]
     }
@@ -117,34 +129,36 @@ private struct ReferenceRow<Scalar: BLASScalar> {
   ///
   /// - Returns: false for a row with nothing to attend.
   func computeWeights() -> Bool {
-    let (modifiers, keys) = (problem.modifiers, 0..<problem.shape.keys)
-    let sink = modifiers.sinks?[head] ?? -.infinity
+    let keys = 0..<problem.pointee.shape.keys
+    let sink = problem.pointee.modifiers.sinks?[head] ?? -.infinity
     var maximum = sink
     for j in keys where scores[j] > maximum { maximum = scores[j] }
     let shift = maximum == -.infinity ? 0 : maximum
-    var sum = Scalar(exp(Double(sink - shift)))
+    var sum = sink == -.infinity ? 0 : Scalar(exp(Double(sink - shift)))
     for j in keys {
       scores[j] = isAttended(j) ? Scalar(exp(Double(scores[j] - shift))) : 0
       sum += scores[j]
     }
-    problem.details.logSumExp?[problem.scoreRow(batch: batch, head: head, query: query)] =
+    problem.pointee.details.logSumExp?[problem.pointee.scoreRow(batch: batch, head: head, query: query)] =
       sum == 0 ? -.infinity : shift + Scalar(log(Double(sum)))
     for j in keys { scores[j] = sum == 0 || !isAttended(j) ? 0 : scores[j] / sum }
-    if sum != 0, modifiers.hasProbabilityProgram, let program = modifiers.probabilityProgram {
+    if sum != 0, problem.pointee.modifiers.hasProbabilityProgram,
+      let program = problem.pointee.modifiers.probabilityProgram
+    {
       program.apply(to: block)
       for j in keys where !isAttended(j) { scores[j] = 0 }
     }
-    modifiers.dropout?.apply(to: block)
-    for j in keys { problem.details.weights?[detailOffset + j] = scores[j] }
+    problem.pointee.modifiers.dropout?.apply(to: block)
+    for j in keys { problem.pointee.details.weights?[detailOffset + j] = scores[j] }
     return sum != 0
   }
 
   func computeOutput(attendsAny: Bool) {
-    let output = problem.output[batch, head] + query * problem.output.strides.row
-    let size = problem.shape.valueHeadSize
+    let output = problem.pointee.output[batch, head] + query * problem.pointee.output.strides.row
+    let size = problem.pointee.shape.valueHeadSize
     for e in 0..<size { output[e] = 0 }
-    for j in 0..<problem.shape.keys where attendsAny && isAttended(j) {
-      let value = row(j, of: problem.values)
+    for j in 0..<problem.pointee.shape.keys where attendsAny && isAttended(j) {
+      let value = row(j, of: problem.pointee.values)
       for e in 0..<size { output[e] += scores[j] * value[e] }
     }
   }
