@@ -19,6 +19,8 @@ class AttentionCase:
     keys: int
     head_size: int
     causal: bool = False
+    is_small: bool = False
+    """So little work that what surrounds it counts: attention-benchmark has no name for it."""
 
     @property
     def operations(self):
@@ -32,13 +34,18 @@ class AttentionCase:
         return 4 * self.batch * self.heads * self.queries * self.keys
 
     @property
+    def text(self):
+        sizes = [self.batch, self.heads, self.key_heads, self.queries, self.keys, self.head_size]
+        return ",".join(map(str, sizes))
+
+    @property
     def file(self):
-        return f"{self.name}.safetensors"
+        return f"{self.text if self.is_small else self.name}.safetensors"
 
     @property
     def arguments(self):
         """How attention-benchmark is asked for it."""
-        return ["--case", self.name]
+        return ["--shape", self.text] if self.is_small else ["--case", self.name]
 
     @property
     def words(self):
@@ -93,8 +100,8 @@ class LayerCase:
         return f"[{self.batch}, {self.queries}, {self.embedding_size}] × {self.heads} heads{past}"
 
 
-def square(name, batch, heads, key_heads, length, head_size, causal=False):
-    return AttentionCase(name, batch, heads, key_heads, length, length, head_size, causal)
+def square(name, batch, heads, key_heads, length, head_size, causal=False, is_small=False):
+    return AttentionCase(name, batch, heads, key_heads, length, length, head_size, causal, is_small)
 
 
 ALL = [
@@ -111,6 +118,8 @@ ALL = [
     AttentionCase("decode4k", 1, 32, 8, 1, 4096, 128),
     AttentionCase("decode1k", 1, 12, 12, 1, 1024, 64),
     AttentionCase("decodeB8", 8, 32, 8, 1, 2048, 64),
+    square("tiny", 2, 2, 2, 3, 2, is_small=True),
+    square("small", 1, 8, 8, 16, 64, is_small=True),
     LayerCase("layer128", 8, 128, 384, 12),
     LayerCase("layer512", 1, 512, 768, 12),
     LayerCase("layer2048", 2, 2048, 512, 8),

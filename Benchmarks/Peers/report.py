@@ -8,9 +8,10 @@ from cases import AttentionCase
 UNITS = "GFLOP/s of useful work in Float32 and ratios of speeds, by the median over rounds; higher is better"
 
 GROUPS = [
-    ("prefill", lambda case: isinstance(case, AttentionCase) and case.queries > 1),
+    ("prefill", lambda case: isinstance(case, AttentionCase) and case.queries > 1 and not case.is_small),
     ("causal", lambda case: isinstance(case, AttentionCase) and case.causal),
     ("decoding", lambda case: isinstance(case, AttentionCase) and case.queries == 1),
+    ("small calls", lambda case: isinstance(case, AttentionCase) and case.is_small),
     ("layers", lambda case: not isinstance(case, AttentionCase)),
 ]
 

@@ -4,7 +4,7 @@ internal import Reporting
 
 /// Checks a workload's contenders, then times them in turn.
 struct CaseRunner {
-  var paths: [BenchmarkPath] = [.blas, .tiled]
+  var paths: [BenchmarkPath] = [.blas, .tiled, .fused]
   var threads: [Int] = [1]
   /// Rounds, and thus samples of each contender, at most.
   var samples = 21

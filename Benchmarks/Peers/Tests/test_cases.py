@@ -4,8 +4,8 @@ from cases import ALL, NAMED, QUICK, AttentionCase, LayerCase, UsageError, selec
 
 
 class CasesTests(unittest.TestCase):
-    def test_thirteen_and_four(self):
-        self.assertEqual([isinstance(case, AttentionCase) for case in ALL], [True] * 13 + [False] * 4)
+    def test_fifteen_and_four(self):
+        self.assertEqual([isinstance(case, AttentionCase) for case in ALL], [True] * 15 + [False] * 4)
         self.assertEqual(len(NAMED), 17)
         self.assertEqual(len(select(QUICK)), len(QUICK))
 

@@ -20,7 +20,7 @@ class ArgumentsTests(unittest.TestCase):
 
     def test_defaults(self):
         options = self.parse()
-        self.assertEqual((len(options.cases), options.rounds, options.seconds), (17, 6, 0.25))
+        self.assertEqual((len(options.cases), options.rounds, options.seconds), (19, 6, 0.25))
         self.assertEqual(options.peers, ["pytorch", "onnxruntime", "openvino"])
 
     def test_quick(self):
