@@ -42,7 +42,7 @@ public struct KeyValueCache<Scalar: BLASScalar>: Sendable {
   ///     append, page by page. nil: all are kept.
   ///   - element: `full`, or half the memory and traffic of Float: rows are then rounded to nearest, ties to even, as they are
   ///     appended (finite numbers from 65520 on become infinite in `float16`), and the arithmetic stays in `Scalar`.
-  ///   - rowsPerPage: positions of a page; nil: 256, or fewer where capacity or window are smaller.
+  ///   - rowsPerPage: positions of a page; nil: 384, a tile of the fused path, or fewer where capacity or window are smaller.
   /// - Throws: ``AttentionError/argument(name:expected:actual:)`` for a number out of range, ``AttentionError/tooLarge(name:shape:)``
   ///   when the whole does not fit the address space.
   public init(
@@ -56,7 +56,7 @@ public struct KeyValueCache<Scalar: BLASScalar>: Sendable {
       batch: batch, heads: keyValueHeads, queries: 0, keys: capacity, headSize: headSize, valueHeadSize: valueHeadSize)
     if let window { try Self.check("window", window, 1...Int(Int32.max)) }
     let span = min(capacity, window ?? capacity)
-    let rows = rowsPerPage ?? min(256, (span + 15) / 16 * 16)
+    let rows = rowsPerPage ?? min(FusedAttention.tileKeys, (span + 15) / 16 * 16)
     try Self.check("rowsPerPage", rows, 1...Int(Int32.max))
     try AttentionShape.checkCount(keyValueHeads, rows, max(headSize, 1), 1, "page of keys")
     try AttentionShape.checkCount(keyValueHeads, rows, max(shape.valueHeadSize, 1), 1, "page of values")
@@ -119,7 +119,7 @@ public struct KeyValueCache<Scalar: BLASScalar>: Sendable {
 }
 
 extension KeyValueCache: CustomStringConvertible {
-  /// Such as `KeyValueCache [B 2, G 3, D 64] float16, lengths [7, 5] of 4096, window 1024, 393216 bytes in pages of 256`.
+  /// Such as `KeyValueCache [B 2, G 3, D 64] float16, lengths [7, 5] of 4096, window 1024, 589824 bytes in pages of 384`.
   public var description: String {
     let sizes = valueHeadSize == headSize ? "D \(headSize)" : "D \(headSize), Dv \(valueHeadSize)"
     let counts = batch <= 8 ? "\(lengths)" : "up to \(length)"
