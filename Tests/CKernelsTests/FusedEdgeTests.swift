@@ -8,9 +8,10 @@ import Testing
   @Test(arguments: FusedTable<Double>.available) func doubleEdges(_ table: FusedTable<Double>) { Self.edges(table) }
 
   static func edges<T: KernelElement>(_ table: FusedTable<T>) {
-    for rows in [2, table.width] {
+    for (rows, hasSameBits) in [(2, true), (2, false), (table.width, true)] {
       var numbers = Numbers(seed: 5)
-      let plain = FusedProblem<T>(rows: rows, keys: 23, headSize: 4, valueHeadSize: 3, &numbers)
+      var plain = FusedProblem<T>(rows: rows, keys: 23, headSize: 4, valueHeadSize: 3, &numbers)
+      plain.hasSameBits = hasSameBits
 
       var empty = plain
       empty.rules = Rules(end: (0..<rows).map { $0 == 1 ? 0 : 23 })

@@ -25,6 +25,28 @@ import Testing
     #expect(problem.attend(table, rowsPerBlock: 3) == expected)
   }
 
+  @Test(arguments: FusedTable<Float>.available, RuleCase.all)
+  func floatFew(_ table: FusedTable<Float>, _ rules: RuleCase) { Self.few(table, rules) }
+
+  @Test(arguments: FusedTable<Double>.available, RuleCase.all)
+  func doubleFew(_ table: FusedTable<Double>, _ rules: RuleCase) { Self.few(table, rules) }
+
+  /// Few rows that need not have the bits of many have those of few.
+  static func few<T: KernelElement>(_ table: FusedTable<T>, _ rules: RuleCase) {
+    var numbers = Numbers(seed: 6)
+    let (rows, keys) = (table.few, Int(FUSED_TILE_KEYS) + 43)
+    var problem = FusedProblem<T>(rows: rows, keys: keys, headSize: 37, valueHeadSize: 5, &numbers)
+    problem.rules = rules.rules(rows: rows, cols: keys, &numbers)
+    problem.hasSameBits = false
+    let expected = problem.attend(table)
+    for rowsPerBlock in 1..<rows {
+      #expect(problem.attend(table, rowsPerBlock: rowsPerBlock) == expected, "\(rowsPerBlock) rows in a block")
+    }
+    #expect(problem.attend(table, tilesApart: true) == expected)
+    problem.valuesAreFinite = false
+    #expect(problem.attend(table, rowsPerBlock: 3) == expected, "values checked one by one")
+  }
+
   @Test(arguments: FusedTable<Float>.available) func floatDecoding(_ table: FusedTable<Float>) { Self.decoding(table) }
   @Test(arguments: FusedTable<Double>.available) func doubleDecoding(_ table: FusedTable<Double>) {
     Self.decoding(table)

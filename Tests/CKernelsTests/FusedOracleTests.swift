@@ -16,8 +16,12 @@ import Testing
     var numbers = Numbers(seed: UInt64(rows + 100 * keys + 100_000 * d))
     var problem = FusedProblem<T>(
       rows: rows, keys: keys, headSize: d, valueHeadSize: dv, gap: (rows + keys) % 4, offset: (d + keys) % 3, &numbers)
-    let complaint = FusedOracle(problem).complaint(problem.attend(table))
-    #expect(complaint == nil, "\(rows) rows, \(keys) keys, D \(d), Dv \(dv)")
+    let oracle = FusedOracle(problem)
+    for hasSameBits in rows <= table.few ? [true, false] : [true] {
+      problem.hasSameBits = hasSameBits
+      let complaint = oracle.complaint(problem.attend(table))
+      #expect(complaint == nil, "\(rows) rows, \(keys) keys, D \(d), Dv \(dv), same bits: \(hasSameBits)")
+    }
   }
 
   static func rows<T: KernelElement>(_ table: FusedTable<T>) {
@@ -37,6 +41,7 @@ import Testing
       check(table, rows: 5, keys: 19, d: size, dv: max(size, 1))
       check(table, rows: 13, keys: 18, d: size, dv: max(size, 1))
       check(table, rows: 11, keys: 7, d: 2, dv: size + 1)
+      check(table, rows: 1, keys: 35, d: size, dv: 2)
     }
   }
 }

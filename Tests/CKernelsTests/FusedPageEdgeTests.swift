@@ -25,18 +25,20 @@ import Testing
           values.update(repeating: 2, count: keyCount * size)
           let output = pages[3].elements(rows * size, atEnd: atEnd, of: T.self)
           let memory = FusedMemory<T>(table, headSize: size, valueHeadSize: size)
-          var block = memory.block(rows: rows, isNatural: false)
-          let spacing = (inner: rows, stride: size, outer: 0)
-          table.packQueries(queries, spacing, 0, rows, size, 1, block.queries)
-          table.step(&block, keys, size, values, size, keyCount, nil, true)
-          // The rules' rows end where their memory ends.
-          table.step(
-            &block, keys, size, values, size, keyCount,
-            Rules(
-              keep: [UInt8](repeating: 1, count: rows * keyCount), keepStride: keyCount,
-              end: [Int32](repeating: Int32(keyCount), count: rows)), false)
-          withExtendedLifetime(memory) { table.finish(block, output, spacing, 0, nil) }
-          #expect((output[rows * size - 1] - 2).magnitude < 1e-5)
+          for hasSameBits in [true, false] {
+            var block = memory.block(rows: rows, isNatural: false, hasSameBits: hasSameBits)
+            let spacing = (inner: rows, stride: size, outer: 0)
+            table.packQueries(block, queries, spacing, 0, 1)
+            table.step(&block, keys, size, values, size, keyCount, nil, true)
+            // The rules' rows end where their memory ends.
+            table.step(
+              &block, keys, size, values, size, keyCount,
+              Rules(
+                keep: [UInt8](repeating: 1, count: rows * keyCount), keepStride: keyCount,
+                end: [Int32](repeating: Int32(keyCount), count: rows)), false)
+            withExtendedLifetime(memory) { table.finish(block, output, spacing, 0, nil) }
+            #expect((output[rows * size - 1] - 2).magnitude < 1e-5)
+          }
         }
       }
     }

@@ -9,6 +9,8 @@ struct FusedProblem<T: KernelElement> {
   /// For all rows and all keys.
   var rules: Rules<T>?
   var valuesAreFinite = true
+  /// Whether few rows are to have the bits of many.
+  var hasSameBits = true
   var scale: T = 0.3
 
   init(
@@ -92,18 +94,16 @@ struct FusedProblem<T: KernelElement> {
     let total = FusedMemory<T>(table, headSize: self.queries.cols, valueHeadSize: self.values.cols)
     let part = FusedMemory<T>(table, headSize: self.queries.cols, valueHeadSize: self.values.cols)
     let factor = isNatural ? scale : scale * T(1.4426950408889634)
-    var block = total.block(rows: rows.count, isNatural: isNatural)
+    var block = total.block(rows: rows.count, isNatural: isNatural, hasSameBits: hasSameBits)
     table.packQueries(
-      queries, (inner: self.queries.rows, stride: ldq, outer: 0), rows.lowerBound, rows.count, self.queries.cols,
-      factor,
-      block.queries)
+      block, queries, (inner: self.queries.rows, stride: ldq, outer: 0), rows.lowerBound, factor)
     var start = 0
     while start < keyCount {
       let tile = start..<min(start + Int(FUSED_TILE_KEYS), keyCount)
       let rules = rules(rows: rows, keys: tile)
       let (k, v) = (keys + start * ldk, values + start * ldv)
       if tilesApart {
-        var alone = part.block(rows: rows.count, isNatural: isNatural)
+        var alone = part.block(rows: rows.count, isNatural: isNatural, hasSameBits: hasSameBits)
         alone.queries = block.queries
         table.step(&alone, k, ldk, v, ldv, tile.count, rules, valuesAreFinite)
         table.merge(&block, alone)
@@ -137,12 +137,13 @@ final class FusedMemory<T: KernelElement> {
 
   deinit { memory.deallocate() }
 
-  func block(rows: Int, isNatural: Bool) -> FusedBlock<T> {
+  func block(rows: Int, isNatural: Bool, hasSameBits: Bool = true) -> FusedBlock<T> {
     let (maximum, sum) = (memory + places[1], memory + places[2])
     maximum.update(repeating: -.infinity, count: width)
     sum.update(repeating: 0, count: width)
     return FusedBlock(
-      rows: rows, headSize: headSize, valueHeadSize: valueHeadSize, isNatural: isNatural, queries: memory,
-      maximum: maximum, sum: sum, accumulator: memory + places[3], scratch: memory + places[4])
+      rows: rows, headSize: headSize, valueHeadSize: valueHeadSize, isNatural: isNatural,
+      hasSameBits: hasSameBits, queries: memory, maximum: maximum, sum: sum, accumulator: memory + places[3],
+      scratch: memory + places[4])
   }
 }

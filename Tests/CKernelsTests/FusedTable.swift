@@ -7,6 +7,7 @@ struct FusedBlock<T: KernelElement> {
   var headSize: Int
   var valueHeadSize: Int
   var isNatural = false
+  var hasSameBits = true
   var begun = false
   var queries: UnsafeMutablePointer<T>
   var maximum: UnsafeMutablePointer<T>
@@ -29,7 +30,7 @@ struct FusedTable<T: KernelElement>: Sendable, CustomTestStringConvertible {
   var accumulatorSize: @Sendable (Int) -> Int
   var scratchSize: @Sendable (Int, Int) -> Int
   var packQueries:
-    @Sendable (Input, Spacing, _ first: Int, _ count: Int, _ headSize: Int, _ factor: T, _ packed: Output) -> Void
+    @Sendable (FusedBlock<T>, Input, Spacing, _ first: Int, _ factor: T) -> Void
   var step:
     @Sendable (inout FusedBlock<T>, Input, _ ldk: Int, Input, _ ldv: Int, _ count: Int, Rules<T>?, _ finite: Bool)
       -> Void
@@ -51,10 +52,11 @@ extension FusedTable where T == Float {
     self.init(
       set: set, width: c.width, few: c.few, queriesSize: { c.queries_size($0) },
       accumulatorSize: { c.accumulator_size($0) }, scratchSize: { c.scratch_size($0, $1) },
-      packQueries: { base, spacing, first, count, headSize, factor, packed in
+      packQueries: { block, base, spacing, first, factor in
+        var cBlock = FusedBlockF32(block)
         var rows = FusedInputRowsF32(
           base: base, inner: spacing.inner, inner_stride: spacing.stride, outer_stride: spacing.outer)
-        c.pack_queries(&rows, first, count, headSize, factor, packed)
+        c.pack_queries(&cBlock, &rows, first, factor)
       },
       step: { block, keys, ldk, values, ldv, count, rules, finite in
         var cBlock = FusedBlockF32(block)
@@ -91,10 +93,11 @@ extension FusedTable where T == Double {
     self.init(
       set: set, width: c.width, few: c.few, queriesSize: { c.queries_size($0) },
       accumulatorSize: { c.accumulator_size($0) }, scratchSize: { c.scratch_size($0, $1) },
-      packQueries: { base, spacing, first, count, headSize, factor, packed in
+      packQueries: { block, base, spacing, first, factor in
+        var cBlock = FusedBlockF64(block)
         var rows = FusedInputRowsF64(
           base: base, inner: spacing.inner, inner_stride: spacing.stride, outer_stride: spacing.outer)
-        c.pack_queries(&rows, first, count, headSize, factor, packed)
+        c.pack_queries(&cBlock, &rows, first, factor)
       },
       step: { block, keys, ldk, values, ldv, count, rules, finite in
         var cBlock = FusedBlockF64(block)
@@ -124,8 +127,8 @@ extension FusedBlockF32 {
   init(_ block: FusedBlock<Float>) {
     self.init(
       rows: block.rows, head_size: block.headSize, value_head_size: block.valueHeadSize, natural: block.isNatural,
-      begun: block.begun, queries: block.queries, maximum: block.maximum, sum: block.sum,
-      accumulator: block.accumulator, scratch: block.scratch, ahead: nil, ahead_count: 0)
+      begun: block.begun, same_bits: block.hasSameBits, queries: block.queries, maximum: block.maximum,
+      sum: block.sum, accumulator: block.accumulator, scratch: block.scratch, ahead: nil, ahead_count: 0)
   }
 }
 
@@ -133,7 +136,7 @@ extension FusedBlockF64 {
   init(_ block: FusedBlock<Double>) {
     self.init(
       rows: block.rows, head_size: block.headSize, value_head_size: block.valueHeadSize, natural: block.isNatural,
-      begun: block.begun, queries: block.queries, maximum: block.maximum, sum: block.sum,
-      accumulator: block.accumulator, scratch: block.scratch, ahead: nil, ahead_count: 0)
+      begun: block.begun, same_bits: block.hasSameBits, queries: block.queries, maximum: block.maximum,
+      sum: block.sum, accumulator: block.accumulator, scratch: block.scratch, ahead: nil, ahead_count: 0)
   }
 }

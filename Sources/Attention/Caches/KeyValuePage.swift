@@ -33,8 +33,7 @@ final class KeyValuePage: @unchecked Sendable {
 
   /// Memory whose content is undefined.
   init(byteCount: Int) throws(AttentionError) {
-    var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, KeyValuePageLayout.cacheLine, byteCount) == 0, let memory else {
+    guard let memory = AlignedMemory.allocate(byteCount: byteCount) else {
       throw .tensor(.outOfMemory(bytes: byteCount))
     }
     self.memory = memory

@@ -45,18 +45,24 @@ public struct AttentionOptions: Sendable, Hashable {
   public var details: AttentionDetailSet
   /// The algorithm; one asked for by name is never replaced.
   public var path: AttentionPath
+  /// Whether a row gets the same bits however many queries the call has: prefill then equals decoding token by token. Only the
+  /// fused and reference paths can, and the automatic choice is among them. Decoding takes longer: its kernels may not add in
+  /// the order that is fastest for them, nor may workers share one head's keys. Without it, a row still has the same bits in any batch and
+  /// on any number of workers there.
+  public var isReproducible: Bool
   /// Threads to share the work, as asked; nil: ``/Tensors/Workers/count`` when the plan is made, or fewer where the work is too small to share.
   public var workers: Int?
 
   public init(
     scale: Double? = nil, softcap: Double? = nil, alignment: QueryAlignment? = nil, details: AttentionDetailSet = [],
-    path: AttentionPath = .automatic, workers: Int? = nil
+    path: AttentionPath = .automatic, isReproducible: Bool = false, workers: Int? = nil
   ) {
     self.scale = scale
     self.softcap = softcap
     self.alignment = alignment
     self.details = details
     self.path = path
+    self.isReproducible = isReproducible
     self.workers = workers
   }
 
@@ -67,6 +73,9 @@ public struct AttentionOptions: Sendable, Hashable {
     }
     if let softcap, !(softcap == 0 || (Scalar(softcap) > 0 && Scalar(softcap).isFinite)) {
       throw .argument(name: "softcap", expected: "a finite \(type), 0 or more", actual: "\(softcap)")
+    }
+    if isReproducible, path == .blas || path == .tiled {
+      throw .argument(name: "path", expected: "fused, reference or auto, to be reproducible", actual: path.rawValue)
     }
     if let workers, workers < 1 {
       throw .argument(name: "workers", expected: "1 or more", actual: "\(workers)")

@@ -174,7 +174,7 @@ extension AttentionPlan {
     if path == .fused, let obstacle = FusedAttention.obstacle(details: options.details, modifiers: modifiers) {
       // Modifiers that came after the choice: made again, unless the path was asked for.
       guard options.path == .automatic else { throw Self.fusedError(obstacle) }
-      let other = AttentionPlan(taking: .tiled, instead: self)
+      let other = AttentionPlan(taking: options.isReproducible ? .reference : .tiled, instead: self)
       return try other.execute(operands, mask: mask, &details, &workspace)
     }
     let resolved = try ResolvedMask(
@@ -182,7 +182,7 @@ extension AttentionPlan {
     guard !actual.isEmpty || (actual.hasRows && !options.details.isEmpty) else { return }
     let problem = AttentionProblem(
       operands, scale: scale, softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers,
-      details: DetailPointers(&details))
+      details: DetailPointers(&details), isReproducible: options.isReproducible)
     var parts = scratchParts(decidesByPlace: resolved.rule != nil || modifiers.hasScoreProgram)
     // For the capacity, so that scratch does not grow with keys that do.
     let conversion = max(problem.keys.scratchCount(rows: shape.keys), problem.values.scratchCount(rows: shape.keys))

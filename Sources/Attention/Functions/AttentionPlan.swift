@@ -55,21 +55,22 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
     (self.shape, self.mask, self.modifiers, self.options) = (shape, mask, modifiers, options)
     workers = options.workers ?? min(Workers.count, Self.workersWorthWaking(shape))
     (path, reason) = try Self.choose(shape: shape, modifiers: modifiers, options: options)
-    scratchCount = Self.scratchCount(path, shape)
+    scratchCount = 0
+    scratchCount = pathScratchCount
   }
 
   /// The same plan by another path.
   init(taking path: AttentionPath, instead plan: AttentionPlan) {
     self = plan
     self.path = path
-    scratchCount = Self.scratchCount(path, shape)
+    scratchCount = pathScratchCount
   }
 
-  private static func scratchCount(_ path: AttentionPath, _ shape: AttentionShape) -> Int {
+  private var pathScratchCount: Int {
     switch path {
     case .reference: ReferenceAttention.scratchCount(shape: shape)
     case .blas: BLASAttention.scratchCount(capacity: shape)
-    case .fused: FusedAttention.scratchCount(capacity: shape, as: Scalar.self)
+    case .fused: FusedAttention.scratchCount(capacity: shape, workers: usefulWorkers, as: Scalar.self)
     case .tiled, .automatic: AttentionTiling.scratchCount(capacity: shape)
     }
   }
@@ -84,6 +85,11 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
     guard options.path == .automatic else {
       if options.path == .fused, let obstacle { throw fusedError(obstacle) }
       return (options.path, "asked for")
+    }
+    if options.isReproducible {
+      // Nothing here may depend on the number of queries or keys.
+      guard let obstacle else { return (.fused, "reproducible: the same bits for a row among many and alone") }
+      return (.reference, "reproducible, and \(obstacle)")
     }
     if shape.floatingPointOperations / 2 <= smallWork {
       return (.reference, "so small that calling BLAS would cost more than the arithmetic")
@@ -119,7 +125,10 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
     case .blas:
       shape.batch * shape.heads
         * ((shape.queries + BLASAttention.rowsPerBlock(shape: shape) - 1) / BLASAttention.rowsPerBlock(shape: shape))
-    case .fused: shape.batch * shape.heads * max(1, shape.queries / Scalar.arithmetic.fused.width)
+    case .fused:
+      // Heads, blocks of their rows; or for few rows chunks of their keys.
+      shape.batch * shape.heads
+        * max(1, shape.queries / Scalar.arithmetic.fused.width, options.isReproducible ? 1 : KeyChunks(end: shape.keys).count)
     case .tiled, .automatic:
       max(AttentionTiling(shape: shape, followsEdge: mask.hasEdge).pieceCount, shape.batch * shape.heads)
     }

@@ -15,17 +15,19 @@ struct AttentionProblem<Scalar: BLASScalar> {
   let mask: ResolvedMask<Scalar>
   let modifiers: AttentionModifiers<Scalar>
   let details: DetailPointers<Scalar>
+  /// Whether rows get the same bits whatever their number.
+  let isReproducible: Bool
   /// The queries of each batch element, where they differ; nil: L.
   let queryLengths: [Int]?
 
   init(
     _ operands: AttentionOperands<Scalar>, scale: Scalar, softcap: Scalar, mask: ResolvedMask<Scalar>,
-    modifiers: AttentionModifiers<Scalar>, details: DetailPointers<Scalar>
+    modifiers: AttentionModifiers<Scalar>, details: DetailPointers<Scalar>, isReproducible: Bool = false
   ) {
     (shape, queries, keys) = (operands.shape, operands.queries, operands.keys)
     (values, output, queryLengths) = (operands.values, operands.output, operands.queryLengths)
     (self.scale, self.softcap, self.mask) = (scale, softcap, mask)
-    (self.modifiers, self.details) = (modifiers, details)
+    (self.modifiers, self.details, self.isReproducible) = (modifiers, details, isReproducible)
   }
 
   /// The key/value head of a query head.

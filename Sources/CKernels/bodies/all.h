@@ -21,6 +21,7 @@
 #include "fused_rules.h"
 #include "fused_powers.h"
 #include "fused_values.h"
+#include "fused_dots.h"
 #include "fused_few.h"
 #include "fused_step.h"
 

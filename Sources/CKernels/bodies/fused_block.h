@@ -22,7 +22,10 @@ INLINE size_t FN(whole_vectors)(size_t count) { return (count + LANES - 1) / LAN
 /* Leading dimension of an accumulator. */
 INLINE size_t FN(padded)(size_t value_head_size) { return FN(whole_vectors)(value_head_size); }
 
-static size_t FN(queries_size)(size_t head_size) { return head_size * WIDTH; }
+/* As lanes, or as rows where there are few. */
+static size_t FN(queries_size)(size_t head_size) {
+  return FN(most)(head_size * WIDTH, FEW_ROWS * ((head_size + MOST_LANES - 1) / MOST_LANES * MOST_LANES));
+}
 static size_t FN(accumulator_size)(size_t value_head_size) { return WIDTH * FN(padded)(value_head_size); }
 
 /* The parts of a block's scratch. Scores are [keys][WIDTH], or [rows][FUSED_TILE_KEYS] for few rows. */
@@ -100,16 +103,30 @@ INLINE FN(lanes) FN(attended)(const INT *first, const INT *end, size_t j) {
   return (*(const FN(unaligned_lanes) *)first <= key) & (key < *(const FN(unaligned_lanes) *)end);
 }
 
-static void FN(pack_queries)(const INPUT_ROWS *queries, size_t first, size_t count, size_t head_size, T factor,
-                             T *packed) {
+/* Whether scores are computed by fused_dots.h. */
+INLINE bool FN(takes_dots)(const BLOCK *block) { return block->rows <= FEW_ROWS && !block->same_bits; }
+
+INLINE const T *FN(row_of_queries)(const INPUT_ROWS *queries, size_t r) {
+  return queries->base + (ptrdiff_t)(r / queries->inner) * queries->outer_stride +
+         (ptrdiff_t)(r % queries->inner) * queries->inner_stride;
+}
+
+static void FN(pack_queries)(const BLOCK *block, const INPUT_ROWS *queries, size_t first, T factor) {
+  const size_t count = block->rows, head_size = block->head_size;
+  T *packed = block->queries;
+  if (FN(takes_dots)(block)) {
+    for (size_t r = 0; r < count; r++, packed += FN(whole_vectors)(head_size)) {
+      const T *row = FN(row_of_queries)(queries, first + r);
+      for (size_t d = 0; d < head_size; d += LANES) {
+        FN(store)(packed + d, FN(load_up_to)(row + d, head_size - d, 0) * factor);
+      }
+    }
+    return;
+  }
   for (size_t start = 0; start < count; start += LANES) {
     const T *row[LANES];
     const size_t rows = FN(least)(count - start, LANES);
-    for (size_t i = 0; i < rows; i++) {
-      const size_t r = first + start + i;
-      row[i] = queries->base + (ptrdiff_t)(r / queries->inner) * queries->outer_stride +
-               (ptrdiff_t)(r % queries->inner) * queries->inner_stride;
-    }
+    for (size_t i = 0; i < rows; i++) row[i] = FN(row_of_queries)(queries, first + start + i);
     T *out = packed + start;
     size_t d = 0;
     if (rows == LANES && (first + start) % queries->inner + LANES <= queries->inner) {

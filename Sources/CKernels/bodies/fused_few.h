@@ -1,5 +1,5 @@
-/* Few rows (decoding): keys are the lanes, turned in registers as they come, so that a score is the same chain along D as
- * where queries are the lanes. Scores are [rows][FUSED_TILE_KEYS]. */
+/* Few rows (decoding). For the same bits as many rows have, keys are the lanes, turned in registers as they come: a score is then
+ * the same chain along D as where queries are the lanes. Else fused_dots.h has the scores. Scores are [rows][FUSED_TILE_KEYS]. */
 
 #if REGISTERS == 32
 #define KEY_VECTORS 2
@@ -76,7 +76,8 @@ static FN(FewScores) FN(choose_few_scores)(size_t rows, size_t groups) {
 static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T *k, size_t ldk, size_t count, T *copy,
                            T *s) {
   for (size_t j = ranges->begin / LANES * LANES; j < ranges->end;) {
-    const size_t groups = j + KEY_VECTORS * LANES <= count ? KEY_VECTORS : 1;
+    const bool dots = FN(takes_dots)(block);
+    const size_t groups = !dots && j + KEY_VECTORS * LANES <= count ? KEY_VECTORS : 1;
     const T *keys = k + j * ldk;
     size_t ld = ldk;
     if (j + LANES > count) { /* the rest of the tile's keys, as many as a vector's lanes */
@@ -87,7 +88,8 @@ static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T
       keys = copy;
       ld = block->head_size;
     }
-    for (size_t r = 0; r < block->rows;) {
+    if (dots) FN(dots)(block, keys, ld, s + j);
+    for (size_t r = 0; !dots && r < block->rows;) {
       const size_t rows = FN(rows_at_once)(block->rows - r);
       FN(choose_few_scores)(rows, groups)(block->queries + r, block->head_size, keys, (ptrdiff_t)ld,
                                           s + r * FUSED_TILE_KEYS + j);

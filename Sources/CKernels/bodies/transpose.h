@@ -36,6 +36,16 @@
 INLINE void FN(transpose)(V rows[LANES]) { TURN(V, rows) }
 INLINE void FN(transpose_bytes)(FN(bytes) rows[LANES]) { TURN(FN(bytes), rows) }
 
+/* Lane i: the sum of all lanes of x[i], added in halves: lane l and lane l + LANES/2 first. */
+INLINE V FN(sums_of_lanes)(V x[LANES]) {
+  UNROLL for (size_t half = LANES / 2; half > 0; half /= 2) {
+    UNROLL for (size_t i = 0; i < half; i++) {
+      x[i] = __builtin_shufflevector(x[i], x[i + half], LOW_HALVES) + __builtin_shufflevector(x[i], x[i + half], HIGH_HALVES);
+    }
+  }
+  return x[0];
+}
+
 /* The sums of neighbours, those of x before those of y. */
 INLINE V FN(pair_sums)(V x, V y) {
   return __builtin_shufflevector(x, y, EVEN_LANES) + __builtin_shufflevector(x, y, ODD_LANES);

@@ -11,12 +11,14 @@
  * Same bits. What a row gets depends on that row of queries, on the keys and values that it attends and on their places in
  * the sequence alone, if the sequence is cut into tiles at multiples of FUSED_TILE_KEYS: not on the other rows of the block,
  * on its place among them or their number, nor on keys that it may not attend. For
- * - a score is one chain of multiply-adds along D, from 0;
+ * - a score is one chain of multiply-adds along D, from 0 (in blocks of at most `few` rows without `same_bits`: as many chains
+ *   as a vector has lanes, added in halves);
  * - a tile has its own maximum; its exponentials are summed pairwise in groups, the groups in order;
  * - its sum of values is one chain of multiply-adds along the keys, from 0, and a masked key's addend is 0;
  * - tiles are folded in order into what came before: x = x*2^(m - m') + x_tile*2^(m_tile - m'), m' the greater maximum.
- * So tiles may be computed apart (`step` on an empty block gives the tile's own part) and folded later by `merge`, and few
- * rows (decoding) equal many (prefill), bit for bit. Sets differ from each other in their last bits.
+ * So tiles may be computed apart (`step` on an empty block gives the tile's own part) and folded later by `merge`. With
+ * `same_bits` few rows (decoding) equal many (prefill), bit for bit; without, few rows equal few. Sets differ from each other
+ * in their last bits.
  */
 #ifndef ATTENTION_FUSED_H
 #define ATTENTION_FUSED_H
@@ -64,7 +66,8 @@ typedef struct FusedAhead {
     size_t value_head_size;  /* Dv */                                                                            \
     bool natural;            /* queries were packed with the factor scale, not scale*log2(e): for softcap, bias */ \
     bool begun;              /* whether a tile has been added: until then accumulator holds nothing */           \
-    const T *queries;        /* from pack_queries */                                                             \
+    bool same_bits;          /* few rows get the bits that they would get among many, more slowly */             \
+    T *queries;              /* queries_size(D): what pack_queries makes */                                      \
     T *maximum;              /* [W], base 2 unless natural; -inf before a tile */                                    \
     T *sum;                  /* [W]; 0 before the first tile */                                                  \
     T *accumulator;          /* accumulator_size(Dv) */                                                          \
@@ -82,8 +85,8 @@ ATTENTION_FUSED_BLOCK(double, FusedBlockF64)
  * few               blocks of at most this many rows are computed key by key in the lanes (decoding): each key and value
  *                   is then read once for all rows.
  * queries_size      elements of packed queries; accumulator_size, scratch_size likewise.
- * pack_queries      packed = factor * rows first ..< first + count of the queries, [D][W], with 0 in the lanes up to the next
- *                   whole vector.
+ * pack_queries      block->queries = factor * rows first ..< first + rows of the queries: [D][W], with 0 in the lanes up to the
+ *                   next whole vector; or row by row for a few.
  * step              one tile: keys [count][D], values [count][Dv], 1 <= count <= FUSED_TILE_KEYS. rules as in kernels.h
  *                   (row r of the block is row r of the rules, columns are the tile's keys); NULL: none. softcap and bias need
  *                   a natural block. With values_finite false, and a rule that masks, values that a row does not attend are
@@ -104,8 +107,8 @@ ATTENTION_FUSED_BLOCK(double, FusedBlockF64)
     size_t (*queries_size)(size_t head_size);                                                                       \
     size_t (*accumulator_size)(size_t value_head_size);                                                             \
     size_t (*scratch_size)(size_t head_size, size_t value_head_size);                                               \
-    void (*pack_queries)(const FusedInputRows##SUFFIX *queries, size_t first, size_t count, size_t head_size,       \
-                         T factor, T *packed);                                                                      \
+    void (*pack_queries)(const FusedBlock##SUFFIX *block, const FusedInputRows##SUFFIX *queries, size_t first,      \
+                         T factor);                                                                                 \
     void (*step)(FusedBlock##SUFFIX *block, const T *keys, size_t ldk, const T *values, size_t ldv, size_t count,   \
                  const ScoreRules##SUFFIX *_Nullable rules, bool values_finite);                                    \
     void (*merge)(FusedBlock##SUFFIX *block, const FusedBlock##SUFFIX *other);                                      \

@@ -19,6 +19,8 @@ package struct FusedBlock<Scalar> {
   package var valueHeadSize: Int
   /// Whether queries were packed with the factor scale, as softcap and bias need it, or with scale·log₂e.
   package var isNatural: Bool
+  /// Whether few rows get the bits that they would get among many.
+  package var hasSameBits: Bool
   /// Whether a tile has been added, or what else stands in the accumulator.
   package var hasBegun = false
   /// Packed.
@@ -31,11 +33,12 @@ package struct FusedBlock<Scalar> {
   package var scratch: UnsafeMutablePointer<Scalar>
 
   package init(
-    rows: Int, headSize: Int, valueHeadSize: Int, isNatural: Bool, queries: UnsafeMutablePointer<Scalar>,
-    maximum: UnsafeMutablePointer<Scalar>, sum: UnsafeMutablePointer<Scalar>,
-    accumulator: UnsafeMutablePointer<Scalar>, scratch: UnsafeMutablePointer<Scalar>
+    rows: Int, headSize: Int, valueHeadSize: Int, isNatural: Bool, hasSameBits: Bool,
+    queries: UnsafeMutablePointer<Scalar>, maximum: UnsafeMutablePointer<Scalar>,
+    sum: UnsafeMutablePointer<Scalar>, accumulator: UnsafeMutablePointer<Scalar>, scratch: UnsafeMutablePointer<Scalar>
   ) {
     (self.rows, self.headSize, self.valueHeadSize, self.isNatural) = (rows, headSize, valueHeadSize, isNatural)
+    self.hasSameBits = hasSameBits
     (self.queries, self.maximum, self.sum) = (queries, maximum, sum)
     (self.accumulator, self.scratch) = (accumulator, scratch)
   }

@@ -13,8 +13,7 @@ package struct FusedKernels<Scalar>: Sendable {
   package let accumulatorCount: @Sendable (_ valueHeadSize: Int) -> Int
   package let scratchCount: @Sendable (_ headSize: Int, _ valueHeadSize: Int) -> Int
   package let packQueries:
-    @Sendable (_ queries: FusedRows<Scalar>, _ rows: Range<Int>, _ headSize: Int, _ factor: Scalar, _ packed: Matrix)
-      -> Void
+    @Sendable (_ block: FusedBlock<Scalar>, _ queries: FusedRows<Scalar>, _ first: Int, _ factor: Scalar) -> Void
   /// One tile; `rules` nil: all is attended.
   package let step:
     @Sendable (
@@ -42,11 +41,12 @@ extension FusedKernels<Float> {
     self.init(
       width: table.width, few: table.few, queriesCount: { table.queries_size($0) },
       accumulatorCount: { table.accumulator_size($0) }, scratchCount: { table.scratch_size($0, $1) },
-      packQueries: { queries, rows, headSize, factor, packed in
+      packQueries: { block, queries, first, factor in
+        var inner = FusedBlockF32(block)
         var input = FusedInputRowsF32(
           base: queries.base, inner: queries.inner, inner_stride: queries.innerStride,
           outer_stride: queries.outerStride)
-        table.pack_queries(&input, rows.lowerBound, rows.count, headSize, factor, packed)
+        table.pack_queries(&inner, &input, first, factor)
       },
       step: { block, keys, ldKeys, values, ldValues, count, rules, valuesAreFinite in
         var inner = FusedBlockF32(block)
@@ -76,8 +76,8 @@ extension FusedBlockF32 {
   fileprivate init(_ block: FusedBlock<Float>) {
     self.init(
       rows: block.rows, head_size: block.headSize, value_head_size: block.valueHeadSize, natural: block.isNatural,
-      begun: block.hasBegun, queries: block.queries, maximum: block.maximum, sum: block.sum,
-      accumulator: block.accumulator, scratch: block.scratch, ahead: nil, ahead_count: 0)
+      begun: block.hasBegun, same_bits: block.hasSameBits, queries: block.queries, maximum: block.maximum,
+      sum: block.sum, accumulator: block.accumulator, scratch: block.scratch, ahead: nil, ahead_count: 0)
   }
 }
 
@@ -94,11 +94,12 @@ extension FusedKernels<Double> {
     self.init(
       width: table.width, few: table.few, queriesCount: { table.queries_size($0) },
       accumulatorCount: { table.accumulator_size($0) }, scratchCount: { table.scratch_size($0, $1) },
-      packQueries: { queries, rows, headSize, factor, packed in
+      packQueries: { block, queries, first, factor in
+        var inner = FusedBlockF64(block)
         var input = FusedInputRowsF64(
           base: queries.base, inner: queries.inner, inner_stride: queries.innerStride,
           outer_stride: queries.outerStride)
-        table.pack_queries(&input, rows.lowerBound, rows.count, headSize, factor, packed)
+        table.pack_queries(&inner, &input, first, factor)
       },
       step: { block, keys, ldKeys, values, ldValues, count, rules, valuesAreFinite in
         var inner = FusedBlockF64(block)
@@ -128,7 +129,7 @@ extension FusedBlockF64 {
   fileprivate init(_ block: FusedBlock<Double>) {
     self.init(
       rows: block.rows, head_size: block.headSize, value_head_size: block.valueHeadSize, natural: block.isNatural,
-      begun: block.hasBegun, queries: block.queries, maximum: block.maximum, sum: block.sum,
-      accumulator: block.accumulator, scratch: block.scratch, ahead: nil, ahead_count: 0)
+      begun: block.hasBegun, same_bits: block.hasSameBits, queries: block.queries, maximum: block.maximum,
+      sum: block.sum, accumulator: block.accumulator, scratch: block.scratch, ahead: nil, ahead_count: 0)
   }
 }

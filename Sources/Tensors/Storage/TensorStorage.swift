@@ -10,8 +10,7 @@ package final class TensorStorage<Element: TensorElement>: @unchecked Sendable {
   package let count: Int
   private let owner: (any Sendable)?
 
-  /// A cache line, and the widest vector register.
-  package static var alignment: Int { 64 }
+  package static var alignment: Int { AlignedMemory.alignment }
 
   /// The elements whose bytes can be counted in `Int`.
   package static var greatestCount: Int { (Int.max - alignment) / MemoryLayout<Element>.stride }
@@ -24,11 +23,7 @@ package final class TensorStorage<Element: TensorElement>: @unchecked Sendable {
     guard count >= 0 else { throw .negativeDimension(shape: [count]) }
     guard count <= Self.greatestCount else { throw .tooManyElements(shape: [count]) }
     let bytes = count * MemoryLayout<Element>.stride
-    var memory: UnsafeMutableRawPointer?
-    // posix_memalign rather than Swift's allocate: it reports failure instead of trapping.
-    guard posix_memalign(&memory, Self.alignment, max(bytes, Self.alignment)) == 0, let memory else {
-      throw .outOfMemory(bytes: bytes)
-    }
+    guard let memory = AlignedMemory.allocate(byteCount: bytes) else { throw .outOfMemory(bytes: bytes) }
     self.base = memory.bindMemory(to: Element.self, capacity: max(count, 1))
     self.count = count
     self.owner = nil

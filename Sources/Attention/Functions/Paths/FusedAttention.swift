@@ -5,7 +5,8 @@ internal import Tensors
 ///
 /// A block of query rows passes over tiles of keys (Dao et al. 2022, "FlashAttention", algorithm 1; `fused.h`). Few rows, as in
 /// decoding, read each key and value once for all query heads of their group. What a row gets depends on its query, on the keys
-/// that it attends and on their places alone, bit for bit: not on the batch, on the other rows, or on the number of workers.
+/// that it attends and on their places alone, bit for bit: not on the batch, on the other rows, or on the number of workers; and on
+/// whether there are more than a few rows, unless the plan is to be reproducible.
 enum FusedAttention {
   static var tileKeys: Int { FusedKernels<Float>.tileKeys }
 
@@ -19,8 +20,12 @@ enum FusedAttention {
   }
 
   /// Scratch of a worker in elements.
-  static func scratchCount<Scalar: BLASScalar>(capacity: AttentionShape, as type: Scalar.Type) -> Int {
-    FusedScratch<Scalar>.count(headSize: capacity.headSize, valueHeadSize: capacity.valueHeadSize)
+  static func scratchCount<Scalar: BLASScalar>(
+    capacity: AttentionShape, workers: Int, as type: Scalar.Type
+  ) -> Int {
+    FusedScratch<Scalar>.count(
+      headSize: capacity.headSize, valueHeadSize: capacity.valueHeadSize,
+      parts: FusedChunks<Scalar>.partCount(capacity: capacity, workers: workers))
   }
 
   /// Scores of which a worker keeps a byte each, where patterns decide: a block's rows, with those of whole heads around them.
@@ -37,6 +42,9 @@ enum FusedAttention {
     guard let lengths = problem.queryLengths else {
       let shape = problem.shape
       let tiling = tiling(shape, problem.mask, batch: shape.batch, queries: shape.queries, workers: workers)
+      if tiling.isFew, !problem.isReproducible, FusedChunks<Scalar>.areWanted(tiling, workers: workers) {
+        return FusedChunks(problem: problem, tiling: tiling, scratch: scratch, workers: workers).run()
+      }
       FanOut.run(pieces: tiling.pieceCount, workers: workers) { piece, worker in
         attend(problem, tiling, tiling.blocks(piece), scratch: scratch[worker])
       }
@@ -63,18 +71,17 @@ enum FusedAttention {
       if mask.hasBias, let bias = mask.bias { stacks = stacks && bias.isLinear(queries: queries) }
     }
     return FusedTiling(
-      shape: shape, batch: batch, queries: queries, stacksHeads: stacks, width: width, workers: workers)
+      shape: shape, batch: batch, queries: queries, stacksHeads: stacks, width: width,
+      few: Scalar.arithmetic.fused.few, workers: workers)
   }
 
   private static func attend<Scalar: BLASScalar>(
     _ problem: AttentionProblem<Scalar>, _ tiling: FusedTiling,
     _ place: (batch: Int, keyValueHead: Int, blocks: Range<Int>), scratch: WorkerScratch<Scalar>
   ) {
-    let parts = FusedScratch(
-      scratch, headSize: problem.shape.headSize, valueHeadSize: problem.shape.valueHeadSize)
     let piece = FusedPiece(
       problem: problem, batch: place.batch, keyValueHead: place.keyValueHead, queryCount: tiling.queries,
-      worker: scratch, scratch: parts)
+      worker: scratch)
     withUnsafeTemporaryAllocation(of: FusedPiece<Scalar>.Part.self, capacity: place.blocks.count) { blocks in
       for (slot, index) in place.blocks.enumerated() {
         let block = tiling.block(index, batch: place.batch, keyValueHead: place.keyValueHead)

@@ -8,15 +8,21 @@ struct FusedPiece<Scalar: BLASScalar> {
   /// L of this batch element.
   let queryCount: Int
   let worker: WorkerScratch<Scalar>
-  let scratch: FusedScratch<Scalar>
+  private let scratch: FusedScratch<Scalar>
   private var kernels: FusedKernels<Scalar> { Scalar.arithmetic.fused }
 
   init(
-    problem: AttentionProblem<Scalar>, batch: Int, keyValueHead: Int, queryCount: Int, worker: WorkerScratch<Scalar>,
-    scratch: FusedScratch<Scalar>
+    problem: AttentionProblem<Scalar>, batch: Int, keyValueHead: Int, queryCount: Int, worker: WorkerScratch<Scalar>
   ) {
     (self.problem, self.batch, self.keyValueHead) = (problem, batch, keyValueHead)
-    (self.queryCount, self.worker, self.scratch) = (queryCount, worker, scratch)
+    (self.queryCount, self.worker) = (queryCount, worker)
+    scratch = FusedScratch(
+      worker, headSize: problem.shape.headSize, valueHeadSize: problem.shape.valueHeadSize)
+  }
+
+  /// The parts of another worker's scratch.
+  func scratch(in other: WorkerScratch<Scalar>) -> FusedScratch<Scalar> {
+    FusedScratch(other, headSize: problem.shape.headSize, valueHeadSize: problem.shape.valueHeadSize)
   }
 
   /// A block, its place in the problem, and the keys that some of its rows may attend.
@@ -24,6 +30,11 @@ struct FusedPiece<Scalar: BLASScalar> {
     let place: FusedTiling.Block
     let keys: Range<Int>
     var block: FusedBlock<Scalar>
+
+    /// Adds what these keys give.
+    mutating func attend(_ keys: Range<Int>, by piece: FusedPiece) {
+      withUnsafeMutablePointer(to: &self) { piece.attend(UnsafeMutableBufferPointer(start: $0, count: 1), keys) }
+    }
   }
 
   /// The queries of the group's heads.
@@ -42,11 +53,12 @@ struct FusedPiece<Scalar: BLASScalar> {
   }
 
   /// Packs a block's queries; before the first tile its rows have seen nothing, or their heads' sinks.
-  func begin(_ place: FusedTiling.Block, slot: Int) -> Part {
+  func begin(_ place: FusedTiling.Block, slot: Int, seesSinks: Bool = true) -> Part {
     // Scores in their own units: those of base 2 would round once more, which large ones show.
-    var block = scratch.block(slot: slot, rows: place.rows.count, isNatural: true)
-    kernels.packQueries(queryRows, place.rows, problem.shape.headSize, problem.scale, block.queries)
-    if problem.modifiers.hasSinks, let sinks = problem.modifiers.sinks {
+    var block = scratch.block(
+      slot: slot, rows: place.rows.count, isNatural: true, hasSameBits: !place.isAmongFew || problem.isReproducible)
+    kernels.packQueries(block, queryRows, place.rows.lowerBound, problem.scale)
+    if seesSinks, problem.modifiers.hasSinks, let sinks = problem.modifiers.sinks {
       for row in 0..<block.rows {
         let sink = sinks[keyValueHead * problem.shape.groupSize + (place.rows.lowerBound + row) / queryCount]
         block.maximum[row] = sink
@@ -60,9 +72,32 @@ struct FusedPiece<Scalar: BLASScalar> {
     return Part(place: place, keys: keys, block: block)
   }
 
+  /// Passes over the keys, and writes the results.
   func attend(_ parts: UnsafeMutableBufferPointer<Part>) {
-    let first = parts.lazy.map(\.keys.lowerBound).min() ?? 0
-    let end = parts.lazy.map(\.keys.upperBound).max() ?? 0
+    if parts.count == 1, parts[0].place.isAmongFew, !problem.isReproducible {
+      attendInChunks(&parts[0])
+    } else {
+      attend(parts, 0..<problem.shape.keys)
+    }
+    for part in parts { finish(part) }
+  }
+
+  /// Chunk by chunk, each from nothing, as workers that share them would.
+  private func attendInChunks(_ total: inout Part) {
+    let chunks = KeyChunks(end: total.keys.upperBound)
+    if chunks.count == 1, !total.block.hasBegun { return total.attend(chunks[0], by: self) }
+    for chunk in 0..<chunks.count {
+      var part = total
+      part.block = scratch.block(slot: 1, like: total.block)
+      part.attend(chunks[chunk], by: self)
+      kernels.merge(&total.block, part.block)
+    }
+  }
+
+  private func attend(_ parts: UnsafeMutableBufferPointer<Part>, _ keys: Range<Int>) {
+    let first = max(keys.lowerBound, parts.lazy.map(\.keys.lowerBound).min() ?? 0)
+    let end = min(keys.upperBound, parts.lazy.map(\.keys.upperBound).max() ?? 0)
+    guard first < end else { return }
     // Cut at multiples of a tile wherever the first key is, so that a row's sums do not depend on others'.
     var start = first / FusedAttention.tileKeys * FusedAttention.tileKeys
     while start < end {
@@ -71,7 +106,6 @@ struct FusedPiece<Scalar: BLASScalar> {
       attend(parts, tile, reading: tile.clamped(to: first..<end))
       start += FusedAttention.tileKeys
     }
-    for part in parts { finish(part) }
   }
 
   /// - Parameter attended: the keys of the tile that some row of the piece may attend; others need not be there.
@@ -142,7 +176,7 @@ struct FusedPiece<Scalar: BLASScalar> {
   }
 
   /// The block's rows into the output, and their log-sum-exp.
-  private func finish(_ part: Part) {
+  func finish(_ part: Part) {
     let group = problem.shape.groupSize
     let rows = (batch * problem.shape.heads + keyValueHead * group) * problem.shape.queries
     guard let target = problem.details.logSumExp else {

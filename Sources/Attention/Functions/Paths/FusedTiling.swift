@@ -13,6 +13,8 @@ struct FusedTiling: Sendable, Hashable {
   let stacksHeads: Bool
   let rowsPerBlock: Int
   let blocksPerPiece: Int
+  /// Whether no block has more rows than kernels compute key by key. All blocks, for which a row's place does not matter then.
+  let isFew: Bool
 
   /// Blocks of a piece pass over each tile of keys and values in turn, so that it comes from the outer caches once for all.
   static var mostBlocksPerPiece: Int { 4 }
@@ -25,8 +27,9 @@ struct FusedTiling: Sendable, Hashable {
   ///   - queries: how many of each.
   ///   - stacksHeads: whether a block may have rows of several heads.
   ///   - width: the most rows of a block, three vectors.
+  ///   - few: rows that are few.
   ///   - workers: threads that share the pieces.
-  init(shape: AttentionShape, batch: Int, queries: Int, stacksHeads: Bool, width: Int, workers: Int) {
+  init(shape: AttentionShape, batch: Int, queries: Int, stacksHeads: Bool, width: Int, few: Int, workers: Int) {
     (self.batch, self.queries, self.stacksHeads) = (batch, queries, stacksHeads)
     (keyValueHeads, groupSize) = (shape.keyValueHeads, shape.groupSize)
     // As few blocks as the width allows, of equal size in whole vectors.
@@ -35,9 +38,11 @@ struct FusedTiling: Sendable, Hashable {
     let vector = max(width / 3, 1)
     let even = (rows + blocks - 1) / blocks
     rowsPerBlock = blocks == 1 ? max(rows, 1) : min(width, (even + vector - 1) / vector * vector)
+    isFew = rowsPerBlock <= few
     let perHead = (rows + rowsPerBlock - 1) / rowsPerBlock
     let all = batch * keyValueHeads * perHead * (stacksHeads ? 1 : groupSize)
-    blocksPerPiece = max(1, min(Self.mostBlocksPerPiece, all / (workers * Self.piecesPerWorker)))
+    // Few rows have the second slot of a worker's scratch for themselves.
+    blocksPerPiece = isFew ? 1 : max(1, min(Self.mostBlocksPerPiece, all / (workers * Self.piecesPerWorker)))
   }
 
   /// Blocks of a key/value head.
@@ -63,6 +68,14 @@ struct FusedTiling: Sendable, Hashable {
     let queries: Range<Int>
     /// The first row, counted from the first query of the first head.
     let firstRow: Int
+    /// Whether all blocks have few rows.
+    let isAmongFew: Bool
+  }
+
+  /// The block of a piece of one.
+  func block(ofPiece index: Int) -> Block {
+    let place = blocks(index)
+    return block(place.blocks.lowerBound, batch: place.batch, keyValueHead: place.keyValueHead)
   }
 
   /// The blocks of a piece, later queries first: under a causal mask they have more keys, and the heaviest should not come last.
@@ -87,7 +100,7 @@ struct FusedTiling: Sendable, Hashable {
         batch: batch, keyValueHead: keyValueHead, rows: rows,
         heads: (firstHead + heads.lowerBound)..<(firstHead + heads.upperBound),
         queries: isOne ? (rows.lowerBound - offset)..<(rows.upperBound - offset) : 0..<queries,
-        firstRow: isOne ? 0 : rows.lowerBound - offset)
+        firstRow: isOne ? 0 : rows.lowerBound - offset, isAmongFew: isFew)
     }
     // The same queries of all heads follow each other: they attend the same keys.
     let (part, head) = index.quotientAndRemainder(dividingBy: groupSize)
@@ -95,6 +108,7 @@ struct FusedTiling: Sendable, Hashable {
     let start = head * queries
     return Block(
       batch: batch, keyValueHead: keyValueHead, rows: (start + block.lowerBound)..<(start + block.upperBound),
-      heads: (firstHead + head)..<(firstHead + head + 1), queries: block, firstRow: 0)
+      heads: (firstHead + head)..<(firstHead + head + 1), queries: block, firstRow: 0,
+      isAmongFew: isFew)
   }
 }

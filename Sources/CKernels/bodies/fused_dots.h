@@ -1,0 +1,81 @@
+/* Scores of few rows (decoding) where they need not have the bits of many: the lanes are places along D, and keys are used as
+ * they lie. A score is LANES chains of multiply-adds along D, added in halves. Queries are [rows][D], rows filled up with 0 to
+ * whole vectors. */
+
+/* Rows at a time, at most: with as many keys as make LANES sums of them, which end as the lanes of one vector. */
+#undef DOT_ROWS
+#if LANES > 4
+#define DOT_ROWS 4
+#else
+#define DOT_ROWS LANES
+#endif
+
+/* Elements of a row of queries. */
+INLINE size_t FN(dots_ldq)(size_t head_size) { return FN(whole_vectors)(head_size); }
+
+INLINE void FN(add_products)(size_t rows, const T *queries, size_t ldq, const V *x, V *sum) {
+  const size_t keys = LANES / rows;
+  UNROLL for (size_t r = 0; r < rows; r++) {
+    const V q = FN(load)(queries + r * ldq);
+    UNROLL for (size_t i = 0; i < keys; i++) sum[r * keys + i] = FN(multiply_add)(x[i], q, sum[r * keys + i]);
+  }
+}
+
+/* s[r][0 ..< LANES]; what is `ahead` keys further on is fetched. */
+INLINE void FN(dots_block)(size_t rows, const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, ptrdiff_t ahead, T *s) {
+  const size_t keys = LANES / rows, ldq = FN(dots_ldq)(head_size);
+  for (size_t j = 0; j < LANES; j += keys, k += (ptrdiff_t)keys * ldk) {
+    V sum[LANES], x[LANES];
+    UNROLL for (size_t i = 0; i < LANES; i++) sum[i] = (V)(T)0;
+    size_t d = 0;
+    for (; d + LANES <= head_size; d += LANES) {
+      UNROLL for (size_t i = 0; i < keys; i++) {
+        if (d % LINE == 0) __builtin_prefetch(k + ((ptrdiff_t)i + ahead) * ldk + d, 0, 3);
+        x[i] = FN(load)(k + (ptrdiff_t)i * ldk + d);
+      }
+      FN(add_products)(rows, queries + d, ldq, x, sum);
+    }
+    if (d < head_size) {
+      UNROLL for (size_t i = 0; i < keys; i++) x[i] = FN(load_part)(k + (ptrdiff_t)i * ldk + d, head_size - d, 0);
+      FN(add_products)(rows, queries + d, ldq, x, sum);
+    }
+    const V dots = FN(sums_of_lanes)(sum);
+    T lane[LANES];
+    FN(store)(lane, dots);
+    UNROLL for (size_t r = 0; r < rows; r++) __builtin_memcpy(s + r * FUSED_TILE_KEYS + j, lane + r * keys, keys * sizeof(T));
+  }
+}
+
+#define DOTS_BLOCK(ROWS)                                                                                              \
+  static void FN(dots_##ROWS)(const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, ptrdiff_t ahead, T *s) { \
+    FN(dots_block)(ROWS, queries, head_size, k, ldk, ahead, s);                                                       \
+  }
+
+DOTS_BLOCK(1)
+DOTS_BLOCK(2)
+#if DOT_ROWS == 4
+DOTS_BLOCK(4)
+#endif
+
+/* s[r][0 ..< LANES] for all rows of a block. */
+static void FN(dots)(const BLOCK *block, const T *k, size_t ldk, T *s) {
+  const size_t size = block->head_size;
+  const ptrdiff_t ahead = (ptrdiff_t)FN(most)(DOTS_AHEAD / (FN(most)(size, 1) * sizeof(T)), 4);
+  for (size_t r = 0; r < block->rows;) {
+    const T *queries = block->queries + r * FN(dots_ldq)(size);
+    T *out = s + r * FUSED_TILE_KEYS;
+    const size_t left = block->rows - r;
+    if (left >= 4 && DOT_ROWS == 4) {
+#if DOT_ROWS == 4
+      FN(dots_4)(queries, size, k, (ptrdiff_t)ldk, ahead, out);
+#endif
+      r += 4;
+    } else if (left >= 2) {
+      FN(dots_2)(queries, size, k, (ptrdiff_t)ldk, ahead, out);
+      r += 2;
+    } else {
+      FN(dots_1)(queries, size, k, (ptrdiff_t)ldk, ahead, out);
+      r++;
+    }
+  }
+}
