@@ -29,8 +29,7 @@ struct FusedTable<T: KernelElement>: Sendable, CustomTestStringConvertible {
   var queriesSize: @Sendable (Int) -> Int
   var accumulatorSize: @Sendable (Int) -> Int
   var scratchSize: @Sendable (Int, Int) -> Int
-  var packQueries:
-    @Sendable (FusedBlock<T>, Input, Spacing, _ first: Int, _ factor: T) -> Void
+  var packQueries: @Sendable (FusedBlock<T>, Input, Spacing, _ first: Int, _ factor: T) -> Void
   var step:
     @Sendable (inout FusedBlock<T>, Input, _ ldk: Int, Input, _ ldv: Int, _ count: Int, Rules<T>?, _ finite: Bool)
       -> Void

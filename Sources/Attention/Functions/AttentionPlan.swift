@@ -128,7 +128,9 @@ public struct AttentionPlan<Scalar: BLASScalar>: Sendable {
     case .fused:
       // Heads, blocks of their rows; or for few rows chunks of their keys.
       shape.batch * shape.heads
-        * max(1, shape.queries / Scalar.arithmetic.fused.width, options.isReproducible ? 1 : KeyChunks(end: shape.keys).count)
+        * max(
+          1, shape.queries / Scalar.arithmetic.fused.width,
+          options.isReproducible ? 1 : KeyChunks(end: shape.keys).count)
     case .tiled, .automatic:
       max(AttentionTiling(shape: shape, followsEdge: mask.hasEdge).pieceCount, shape.batch * shape.heads)
     }

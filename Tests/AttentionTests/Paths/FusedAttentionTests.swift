@@ -7,10 +7,14 @@ import Testing
 struct FusedAttentionTests {
   private func attend<Scalar: BLASScalar>(
     _ q: Tensor<Scalar>, _ k: Tensor<Scalar>, _ v: Tensor<Scalar>, mask: AttentionMask<Scalar> = .none,
-    alignment: QueryAlignment? = nil, workers: Int = 1, path: AttentionPath = .fused
+    alignment: QueryAlignment? = nil, workers: Int = 1, path: AttentionPath = .fused, isReproducible: Bool = false,
+    modifiers: AttentionModifiers<Scalar> = .none
   ) throws -> Tensor<Scalar> {
-    try scaledDotProductAttention(
-      queries: q, keys: k, values: v, mask: mask, alignment: alignment, path: path, workers: workers)
+    let shape = try AttentionShape(queries: q, keys: k, values: v)
+    let options = AttentionOptions(
+      alignment: alignment, path: path, isReproducible: isReproducible, workers: workers)
+    let plan = try AttentionPlan(shape: shape, mask: mask, modifiers: modifiers, options: options)
+    return try plan(queries: q, keys: k, values: v).output
   }
 
   private func operands(
@@ -32,13 +36,13 @@ struct FusedAttentionTests {
   func rowsByThemselves(count: Int) throws {
     let (h, g, s) = (6, 2, 801)
     let (q, k, v) = try operands(h, g, count, s, batch: 2)
-    let whole = try attend(q, k, v)
-    #expect(isBitwiseEqual(try attend(q, k, v, workers: 2), whole))
+    let whole = try attend(q, k, v, isReproducible: true)
+    #expect(isBitwiseEqual(try attend(q, k, v, workers: 2, isReproducible: true), whole))
     let second = try attend(
-      q.sliced(axis: 0, 1..<2), k.sliced(axis: 0, 1..<2), v.sliced(axis: 0, 1..<2), workers: 3)
+      q.sliced(axis: 0, 1..<2), k.sliced(axis: 0, 1..<2), v.sliced(axis: 0, 1..<2), workers: 3, isReproducible: true)
     #expect(isBitwiseEqual(second, try whole.sliced(axis: 0, 1..<2).copy()))
     for row in [0, count / 2, count - 1] {
-      let one = try attend(q.sliced(axis: 2, row..<(row + 1)), k, v)
+      let one = try attend(q.sliced(axis: 2, row..<(row + 1)), k, v, isReproducible: true)
       #expect(isBitwiseEqual(one, try whole.sliced(axis: 2, row..<(row + 1)).copy()), "row \(row)")
     }
   }
@@ -46,12 +50,58 @@ struct FusedAttentionTests {
   @Test("Causal prefill is token-by-token decoding, bit for bit")
   func prefillEqualsDecoding() throws {
     let (q, k, v) = try operands(4, 2, 403, 403)
-    let prefill = try attend(q, k, v, mask: .causal, workers: 2)
+    let prefill = try attend(q, k, v, mask: .causal, workers: 2, isReproducible: true)
     for token in [0, 1, 47, 48, 383, 384, 385, 402] {
       let one = try attend(
         q.sliced(axis: 2, token..<(token + 1)), k.sliced(axis: 2, 0..<(token + 1)),
-        v.sliced(axis: 2, 0..<(token + 1)))
+        v.sliced(axis: 2, 0..<(token + 1)), isReproducible: true)
       #expect(isBitwiseEqual(one, try prefill.sliced(axis: 2, token..<(token + 1)).copy()), "token \(token)")
+    }
+  }
+
+  /// Heads too few for the workers: these share each head's keys, in chunks of one tile or of two.
+  @Test("Few rows are the same bits on any number of workers and in any batch", arguments: [5, 700, 3500])
+  func fewRows(keyCount: Int) throws {
+    let (q, k, v) = try operands(2, 1, 3, keyCount, batch: 3)
+    let keep = try Tensor(
+      (0..<3 * keyCount).map { $0 % 7 != 2 && $0 / keyCount + 400 != $0 % keyCount }, shape: [3, keyCount])
+    let sinks = AttentionModifiers<Float>(sinks: [0.5, -.infinity])
+    for (mask, modifiers) in [
+      (AttentionMask<Float>.none, .none), (.none, sinks), (.keep(keep), sinks), (.window(left: 500, right: 0), .none),
+    ] {
+      let whole = try attend(q, k, v, mask: mask, alignment: .end, modifiers: modifiers)
+      for workers in [2, 3, 8] {
+        let other = try attend(q, k, v, mask: mask, alignment: .end, workers: workers, modifiers: modifiers)
+        #expect(isBitwiseEqual(other, whole), "\(workers) workers")
+        let one = try attend(
+          q.sliced(axis: 0, 1..<2), k.sliced(axis: 0, 1..<2), v.sliced(axis: 0, 1..<2), mask: mask, alignment: .end,
+          workers: workers, modifiers: modifiers)
+        #expect(isBitwiseEqual(one, try whole.sliced(axis: 0, 1..<2).copy()), "\(workers) workers, by itself")
+      }
+      let expected = try attend(q, k, v, mask: mask, alignment: .end, path: .reference, modifiers: modifiers)
+      let comparison = Comparison(whole, expected.doubles, shape: expected.shape, absolute: 1e-5, relative: 2e-5)
+      #expect(comparison.isWithin, "\(comparison)")
+    }
+  }
+
+  @Test("A reproducible plan takes no path that could not be, and none by size")
+  func reproduciblePlans() throws {
+    for path in [AttentionPath.blas, .tiled] {
+      #expect(
+        throws: AttentionError.argument(
+          name: "path", expected: "fused, reference or auto, to be reproducible", actual: path.rawValue)
+      ) {
+        _ = try AttentionPlan<Float>(
+          shape: AttentionShape(queries: 3, keys: 3, headSize: 4),
+          options: AttentionOptions(path: path, isReproducible: true))
+      }
+    }
+    let options = AttentionOptions(isReproducible: true)
+    for count in [1, 300] {
+      let shape = try AttentionShape(queries: count, keys: count, headSize: 4)
+      #expect(try AttentionPlan<Float>(shape: shape, options: options).path == .fused)
+      let dropout = AttentionModifiers<Float>(dropout: AttentionDropout(probability: 0.5, seed: 1))
+      #expect(try AttentionPlan(shape: shape, modifiers: dropout, options: options).path == .reference)
     }
   }
 

@@ -60,7 +60,8 @@ struct FusedScratch<Scalar: BLASScalar> {
 
   /// Has what a block sums up lie in a part, where it stays.
   func place(_ block: inout FusedBlock<Scalar>, inPart index: Int) {
-    let start = kernelScratch + Self.aligned(kernels.scratchCount(headSize, valueHeadSize))
+    let start =
+      kernelScratch + Self.aligned(kernels.scratchCount(headSize, valueHeadSize))
       + Self.aligned(2 * kernels.width) + index * Self.partCount(valueHeadSize: valueHeadSize)
     block.maximum = start
     block.sum = start + Self.aligned(kernels.width)
