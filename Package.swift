@@ -41,8 +41,9 @@ let package = Package(
       name: "AttentionTool",
       dependencies: ["Attention", "Checkpoints", "ONNXConventions", "Reporting", argumentParser],
       swiftSettings: features),
+    .target(name: "CRoofline", path: "Benchmarks/CRoofline"),
     .executableTarget(
-      name: "AttentionBenchmark", dependencies: ["Attention", "Checkpoints", "Reporting", argumentParser],
+      name: "AttentionBenchmark", dependencies: ["Attention", "Checkpoints", "CRoofline", "Reporting", argumentParser],
       path: "Benchmarks/AttentionBenchmark", swiftSettings: features),
 
     .target(
@@ -78,7 +79,7 @@ let package = Package(
       swiftSettings: features),
     .testTarget(
       name: "AttentionBenchmarkTests",
-      dependencies: ["AttentionBenchmark", "Attention", "Checkpoints", "Reporting", "Support"],
+      dependencies: ["AttentionBenchmark", "Attention", "Checkpoints", "CRoofline", "Reporting", "Support"],
       swiftSettings: features),
   ],
   swiftLanguageModes: [.v6]

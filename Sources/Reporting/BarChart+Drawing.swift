@@ -1,7 +1,6 @@
 extension BarChart {
   private static let (bar, gap, margin, right) = (13.0, 12.0, 16.0, 70.0)
   private static let (leastWidth, leastLeft, leastPlot) = (760.0, 110.0, 400.0)
-  private static let (legendRow, legendBox, legendGap) = (18.0, 16.0, 22.0)
 
   /// The drawing: 760 pixels wide, or more where long names need it.
   package func svg() -> SVGDocument {
@@ -10,19 +9,16 @@ extension BarChart {
     let texts = max(
       SVGDocument.width(of: title, size: 17, isBold: true), SVGDocument.width(of: subtitle, size: 12))
     let width = max(Self.leastWidth, left + Self.leastPlot + Self.right, texts + 2 * Self.margin).rounded(.up)
-    let places = legendPlaces(width: width)
-    let top = 72 + Double((places.last?.row ?? 0) + 1) * Self.legendRow
+    let legend = ChartLegend(
+      names: series.map(\.name), colours: series.map(colour), margin: Self.margin, width: width)
+    let top = 72 + legend.height
     let groupHeight = Double(series.count) * Self.bar + Self.gap
     let bottom = top + Double(groups.count) * groupHeight
     var document = SVGDocument(width: width, height: bottom + 44)
 
     document.text(title, x: Self.margin, y: 26, size: 17, isBold: true)
     document.text(subtitle, x: Self.margin, y: 45, fill: "#555555")
-    for (series, place) in zip(series, places) {
-      let y = 55 + Double(place.row) * Self.legendRow
-      document.rectangle(x: place.x, y: y, width: 11, height: 11, fill: colour(series).hexadecimal)
-      document.text(series.name, x: place.x + Self.legendBox, y: y + 10)
-    }
+    legend.draw(top: 55, in: &document)
 
     let values = groups.flatMap(\.values).compactMap(Self.drawable)
     let mark = reference.flatMap { reference in Self.drawable(reference.value).map { (reference.name, $0) } }
@@ -99,16 +95,5 @@ extension BarChart {
     let half = SVGDocument.width(of: name, size: 11) / 2
     let middle = max(half + 8, min(x, document.width - half - 8))
     document.text(name, x: middle, y: plot.top - 8, size: 11, anchor: .middle)
-  }
-
-  /// Where the legend's entries begin: side by side as far as the width goes, then below.
-  private func legendPlaces(width: Double) -> [(x: Double, row: Int)] {
-    var (x, row) = (Self.margin, 0)
-    return series.map { series in
-      let length = Self.legendBox + SVGDocument.width(of: series.name, size: 12)
-      if x > Self.margin, x + length > width - Self.margin { (x, row) = (Self.margin, row + 1) }
-      defer { x += length + Self.legendGap }
-      return (x, row)
-    }
   }
 }

@@ -20,11 +20,18 @@ package struct SVGDocument {
     )
   }
 
-  package mutating func line(x1: Double, y1: Double, x2: Double, y2: Double, stroke: String, isDashed: Bool = false) {
+  package mutating func line(
+    x1: Double, y1: Double, x2: Double, y2: Double, stroke: String, width: Double = 1, isDashed: Bool = false
+  ) {
     let dashes = isDashed ? " stroke-dasharray=\"4 3\"" : ""
+    let thickness = width == 1 ? "" : " stroke-width=\"\(number(width))\""
     elements.append(
-      "<line x1=\"\(number(x1))\" y1=\"\(number(y1))\" x2=\"\(number(x2))\" y2=\"\(number(y2))\" stroke=\"\(stroke)\"\(dashes)/>"
-    )
+      "<line x1=\"\(number(x1))\" y1=\"\(number(y1))\" x2=\"\(number(x2))\" y2=\"\(number(y2))\" stroke=\"\(stroke)\""
+        + "\(thickness)\(dashes)/>")
+  }
+
+  package mutating func circle(x: Double, y: Double, radius: Double, fill: String) {
+    elements.append("<circle cx=\"\(number(x))\" cy=\"\(number(y))\" r=\"\(number(radius))\" fill=\"\(fill)\"/>")
   }
 
   package mutating func text(

@@ -24,7 +24,7 @@ struct BarChartTests {
 
   @Test("draws a bar a value, none for nil, of widths in proportion")
   func widths() throws {
-    let bars = Element.all(in: chart, "rect").filter { $0.number("height") == 11.5 }
+    let bars = SVGElement.all(in: chart.svg(), "rect").filter { $0.number("height") == 11.5 }
     // 200 is the axis' end: 760 − 110 − 70 = 580 pixels.
     #expect(bars.compactMap { $0.number("width")?.rounded() } == [12, 464, 232])
   }
@@ -34,8 +34,8 @@ struct BarChartTests {
     let chart = BarChart(
       title: "t", subtitle: "s", unit: "u", series: (0..<5).map { .init(name: "\($0)", hue: $0) },
       groups: [.init(name: "g", values: [nil, .nan, .infinity, -1, 7])], reference: ("r", .infinity))
-    #expect(Element.all(in: chart, "rect").filter { $0.number("height") == 11.5 }.count == 1)
-    #expect(Element.all(in: chart, "text").filter { $0.text == "–" }.count == 4)
+    #expect(SVGElement.all(in: chart.svg(), "rect").filter { $0.number("height") == 11.5 }.count == 1)
+    #expect(SVGElement.all(in: chart.svg(), "text").filter { $0.text == "–" }.count == 4)
     let text = chart.svg().description
     #expect(!text.contains("nan") && !text.contains("inf"))
   }
@@ -59,7 +59,7 @@ struct BarChartTests {
         .init(name: "b", values: []),
       ], reference: ("sgemm 1024³, 64 threads", value * 0.999))
     let document = chart.svg()
-    for text in Element.all(in: chart, "text") {
+    for text in SVGElement.all(in: chart.svg(), "text") {
       let (first, last) = text.extent
       #expect(first >= 0 && last <= document.width, "\(text.text): \(first) to \(last) of \(document.width)")
     }
@@ -71,10 +71,10 @@ struct BarChartTests {
       title: "t", subtitle: "s", unit: "u", series: Self.tenSeries,
       groups: [.init(name: "g", values: (1...10).map(Double.init))])
     #expect(chart.svg().width == 760)
-    let elements = Element.all(in: chart, "rect")
+    let elements = SVGElement.all(in: chart.svg(), "rect")
     let boxes = elements.filter { $0.number("height") == 11 }
     #expect(Set(boxes.compactMap { $0.number("y") }).count == 3)
-    let entries = Element.all(in: chart, "text").filter { $0.text.hasPrefix("reference") }
+    let entries = SVGElement.all(in: chart.svg(), "text").filter { $0.text.hasPrefix("reference") }
     #expect(entries.count == 10)
     for (index, (box, entry)) in zip(boxes, entries).enumerated() {
       let (x, y) = (try #require(box.number("x")), try #require(box.number("y")))
@@ -93,7 +93,7 @@ struct BarChartTests {
     let chart = BarChart(
       title: "t", subtitle: "s", unit: "u", series: Self.tenSeries,
       groups: [.init(name: "g", values: (1...10).map(Double.init))])
-    let elements = Element.all(in: chart, "rect")
+    let elements = SVGElement.all(in: chart.svg(), "rect")
     let legend = elements.filter { $0.number("height") == 11 }.map { $0.attributes["fill"] }
     let bars = elements.filter { $0.number("height") == 11.5 }.map { $0.attributes["fill"] }
     #expect(legend == bars)
@@ -112,7 +112,7 @@ struct BarChartTests {
     let chart = BarChart(
       title: "t", subtitle: "s", unit: "u", series: [.init(name: "a", hue: 1)],
       groups: [.init(name: "g", values: [value])], reference: ("r", 200))
-    let covers = Element.all(in: chart, "rect").filter { $0.attributes["fill"] == "#ffffff" }
+    let covers = SVGElement.all(in: chart.svg(), "rect").filter { $0.attributes["fill"] == "#ffffff" }
     #expect(covers.count == (value == 199 ? 1 : 0))
   }
 
@@ -120,64 +120,5 @@ struct BarChartTests {
   func empty() {
     let empty = BarChart(title: "t", subtitle: "s", unit: "u", series: [], groups: [])
     #expect(XMLTagBalance(empty.svg().description).isBalanced)
-  }
-}
-
-/// An element of a drawing.
-private struct Element {
-  var attributes: [String: String] = [:]
-  var text = ""
-
-  func number(_ name: String) -> Double? { attributes[name].flatMap(Double.init) }
-
-  /// Where a text begins and ends.
-  var extent: (first: Double, last: Double) {
-    let width = SVGDocument.width(
-      of: text, size: number("font-size") ?? .nan, isBold: attributes["font-weight"] == "bold")
-    let x = number("x") ?? .nan
-    switch attributes["text-anchor"] {
-    case "end": return (x - width, x)
-    case "middle": return (x - width / 2, x + width / 2)
-    default: return (x, x + width)
-    }
-  }
-
-  /// All of a name, but for the background.
-  static func all(in chart: BarChart, _ name: String) -> [Element] {
-    chart.svg().description.split(separator: "\n").filter { $0.hasPrefix("<\(name) ") && !$0.contains("100%") }
-      .map { line in
-        var element = Element()
-        let parts = line.split(separator: ">", maxSplits: 1)
-        let pieces = parts[0].split(separator: "\"").map(String.init)
-        for index in stride(from: 0, to: pieces.count - 1, by: 2) {
-          let name = pieces[index].split(separator: " ").last.map { $0.dropLast() } ?? ""
-          element.attributes[String(name)] = pieces[index + 1]
-        }
-        if parts.count == 2 { element.text = String(parts[1].prefix { $0 != "<" }) }
-        return element
-      }
-  }
-}
-
-/// Whether every opened element is closed, in order.
-private struct XMLTagBalance {
-  let isBalanced: Bool
-
-  init(_ text: String) {
-    var open: [Substring] = []
-    var isBalanced = true
-    for piece in text.split(separator: "<", omittingEmptySubsequences: false).dropFirst() {
-      guard let end = piece.firstIndex(of: ">") else {
-        isBalanced = false
-        break
-      }
-      let tag = piece[..<end]
-      if tag.hasPrefix("/") {
-        if open.popLast() != tag.dropFirst() { isBalanced = false }
-      } else if !tag.hasSuffix("/") {
-        open.append(tag.prefix { $0 != " " })
-      }
-    }
-    self.isBalanced = isBalanced && open.isEmpty
   }
 }

@@ -17,24 +17,30 @@ struct AttentionCase: Equatable, Sendable {
   var headSize: Int
   /// Query i attends keys j ≤ i only, also where L ≠ S (aligned at the start).
   var isCausal: Bool
+  /// A causal query attends so many keys at most, its own place among them; nil: all before it too.
+  var window: Int?
 
   init(
     _ name: String, batch: Int, heads: Int, keyValueHeads: Int, queries: Int, keys: Int, headSize: Int,
-    isCausal: Bool = false
+    isCausal: Bool = false, window: Int? = nil
   ) {
     self.name = name
     (self.batch, self.heads, self.keyValueHeads) = (batch, heads, keyValueHeads)
-    (self.queries, self.keys, self.headSize, self.isCausal) = (queries, keys, headSize, isCausal)
+    (self.queries, self.keys, self.headSize) = (queries, keys, headSize)
+    (self.isCausal, self.window) = (isCausal || window != nil, window)
   }
 
-  /// How many keys query `index` attends.
-  func attendedKeys(query index: Int) -> Int {
-    isCausal ? min(index + 1, keys) : keys
+  /// The keys that query `index` attends.
+  func attendedKeys(query index: Int) -> Range<Int> {
+    guard isCausal else { return 0..<keys }
+    let end = min(index + 1, keys)
+    return min(window.map { max(0, index + 1 - $0) } ?? 0, end)..<end
   }
 
   /// The pairs of query and key that count, of one head: L·S, and under a causal mask the triangle L·(L + 1)/2 for L ≤ S,
-  /// with (L − S)·S below it for L > S.
+  /// with (L − S)·S below it for L > S; of a window its band.
   var attendedPairs: Double {
+    if window != nil { return (0..<queries).reduce(0) { $0 + Double(attendedKeys(query: $1).count) } }
     let (l, s) = (Double(queries), Double(keys))
     guard isCausal else { return l * s }
     return queries <= keys ? l * (l + 1) / 2 : s * (s + 1) / 2 + (l - s) * s
@@ -53,7 +59,20 @@ struct AttentionCase: Equatable, Sendable {
       batch: batch, heads: heads, keyValueHeads: keyValueHeads, queries: queries, keys: keys, headSize: headSize)
   }
 
-  var mask: AttentionMask<Float> { isCausal ? .causal : .none }
+  var mask: AttentionMask<Float> {
+    if let window { return .window(left: window - 1, right: 0) }
+    return isCausal ? .causal : .none
+  }
+
+  /// At most so many queries are decoding: they need no more time than reading their keys does.
+  static let decodingLimit = 16
+
+  /// Numbers of keys, and as many of values, that decoding must read: those attended at all, of all heads. nil: no decoding.
+  var decodedKeyCount: Int? {
+    guard queries <= Self.decodingLimit else { return nil }
+    let attended = attendedKeys(query: queries - 1).upperBound - attendedKeys(query: 0).lowerBound
+    return batch * keyValueHeads * attended * headSize
+  }
 }
 
 extension AttentionCase {

@@ -10,7 +10,7 @@ struct DoubleOracle: Sendable {
     let d = problem.headSize
     return Self.fillRows(rows.count, of: d, workers: workers) { place, output in
       let row = rows[place]
-      var scores = [Double](repeating: 0, count: problem.attendedKeys(query: row % problem.queries))
+      var scores = [Double](repeating: 0, count: problem.attendedKeys(query: row % problem.queries).count)
       queries.withUnsafeBufferPointer { queries in
         keys.withUnsafeBufferPointer { keys in
           values.withUnsafeBufferPointer { values in
@@ -25,14 +25,15 @@ struct DoubleOracle: Sendable {
     _ row: Int, _ queries: UnsafeBufferPointer<Double>, _ keys: UnsafeBufferPointer<Double>,
     _ values: UnsafeBufferPointer<Double>, _ scores: inout [Double], _ output: UnsafeMutableBufferPointer<Double>
   ) {
-    let (d, s) = (problem.headSize, problem.keys)
+    let d = problem.headSize
     // (b·H + h) / (H / G) = b·G + h / (H / G)
     let head = row / problem.queries / (problem.heads / problem.keyValueHeads)
+    let first = head * problem.keys + problem.attendedKeys(query: row % problem.queries).lowerBound
     let query = UnsafeBufferPointer(rebasing: queries[(row * d)..<((row + 1) * d)])
     let scale = 1 / Double(d).squareRoot()
     var maximum = -Double.infinity
     for j in scores.indices {
-      let key = UnsafeBufferPointer(rebasing: keys[((head * s + j) * d)..<((head * s + j + 1) * d)])
+      let key = UnsafeBufferPointer(rebasing: keys[((first + j) * d)..<((first + j + 1) * d)])
       scores[j] = scale * Self.dot(query, key)
       maximum = max(maximum, scores[j])
     }
@@ -42,7 +43,7 @@ struct DoubleOracle: Sendable {
       sum += scores[j]
     }
     for j in scores.indices {
-      let value = UnsafeBufferPointer(rebasing: values[((head * s + j) * d)..<((head * s + j + 1) * d)])
+      let value = UnsafeBufferPointer(rebasing: values[((first + j) * d)..<((first + j + 1) * d)])
       let weight = scores[j] / sum
       for e in 0..<d { output[e] += weight * value[e] }
     }

@@ -50,7 +50,7 @@ struct NaiveAttention: Sendable {
           output.withUnsafeMutableBufferPointer { output in
             scores.withUnsafeMutableBufferPointer { scores in
               var maximum = -Float.infinity
-              for j in 0..<attended {
+              for j in attended {
                 let key = firstKey + j * d
                 var score: Float = 0
                 for e in 0..<d { score += queries[query + e] * keys[key + e] }
@@ -59,13 +59,13 @@ struct NaiveAttention: Sendable {
               }
 
               var sum: Float = 0
-              for j in 0..<attended {
+              for j in attended {
                 scores[j] = exp(scores[j] - maximum)
                 sum += scores[j]
               }
 
               for e in 0..<d { output[out + e] = 0 }
-              for j in 0..<attended {
+              for j in attended {
                 let value = firstKey + j * d
                 let weight = scores[j] / sum
                 for e in 0..<d { output[out + e] += weight * values[value + e] }

@@ -38,21 +38,21 @@ struct UnrolledAttention: Sendable {
 
   private static func attend(
     _ query: UnsafePointer<Float>, _ keys: UnsafePointer<Float>, _ values: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, _ scores: UnsafeMutablePointer<Float>, _ attended: Int, _ d: Int,
+    _ output: UnsafeMutablePointer<Float>, _ scores: UnsafeMutablePointer<Float>, _ attended: Range<Int>, _ d: Int,
     _ scale: Float
   ) {
     var maximum = -Float.infinity
-    for j in 0..<attended {
+    for j in attended {
       scores[j] = scale * dot(query, keys + j * d, d)
       maximum = max(maximum, scores[j])
     }
     var sum: Float = 0
-    for j in 0..<attended {
+    for j in attended {
       scores[j] = exp(scores[j] - maximum)
       sum += scores[j]
     }
     for e in 0..<d { output[e] = 0 }
-    for j in 0..<attended {
+    for j in attended {
       let weight = scores[j] / sum
       let value = values + j * d
       for e in 0..<d { output[e] += weight * value[e] }

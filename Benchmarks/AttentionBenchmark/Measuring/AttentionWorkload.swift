@@ -37,9 +37,10 @@ struct AttentionWorkload: Workload {
   var usefulOperations: Double { problem.usefulOperations }
   var rowCount: Int { problem.rowCount }
   var rowSize: Int { problem.headSize }
+  var decodedKeyCount: Int? { problem.decodedKeyCount }
 
   func operations(ofRows rows: [Int]) -> Double {
-    let pairs = rows.reduce(0) { $0 + problem.attendedKeys(query: $1 % problem.queries) }
+    let pairs = rows.reduce(0) { $0 + problem.attendedKeys(query: $1 % problem.queries).count }
     return 4 * Double(pairs) * Double(problem.headSize)
   }
 

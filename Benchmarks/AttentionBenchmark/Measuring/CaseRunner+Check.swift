@@ -13,13 +13,17 @@ extension CaseRunner {
   /// Runs everything once and compares it with Double: the whole output, or some rows where the naive kernel would take
   /// longer than the case's time or takes no part.
   ///
+  /// - Parameters:
+  ///   - workload: the problem.
+  ///   - contenders: what is run; nil: ``paths`` on ``threads``.
   /// - Throws: ``Disagreement`` for the first contender that is further from Double than rounding explains.
-  func check(_ workload: some Workload) throws -> Checked {
+  func check(_ workload: some Workload, _ contenders: [any Contender]? = nil) throws -> Checked {
+    let contenders = try contenders ?? self.contenders(of: workload)
     let name = workload.labels.name
     progress("\(name): checking")
     var checked = Checked()
     var rows = Self.spread(sampledRows, over: workload.rowCount)
-    let naiveOutput = isAlone ? nil : try runNaive(workload, &rows, &checked)
+    let naiveOutput = companions.contains(.naive) ? try runNaive(workload, &rows, &checked) : nil
     let exact = try workload.exactRows(rows, workers: Workers.available)
     var naiveError: Double?
     if var naiveOutput {
@@ -30,22 +34,19 @@ extension CaseRunner {
       naiveError = agreement.maxError
     }
     var export = try exportFolder.map { folder in try TensorExport(workload, folder: folder) }
-    for count in threads {
-      for path in paths {
-        guard let contender = try workload.contender(path, threads: count) else { continue }
-        var entry = Entry(contender)
-        entry.estimate = try Measurement.seconds { try contender.run() }
-        var output = contender.output()
-        tampering?(contender.path, &output)
-        let agreement = Agreement(output, exact, rows: rows, rowSize: workload.rowSize)
-        let bound = naiveError.map(Agreement.bound) ?? agreement.naiveBound
-        try require(agreement, within: bound, workload, path: contender.path, threads: count)
-        try export?.add(output, of: contender)
-        entry.error = agreement.maxError
-        checked.entries.append(entry)
-        if let remark = contender.remark, count == threads.first {
-          checked.notes.append("\(name): \(remark)")
-        }
+    for contender in contenders {
+      var entry = Entry(contender)
+      entry.estimate = try Measurement.seconds { try contender.run() }
+      var output = contender.output()
+      tampering?(contender.path, &output)
+      let agreement = Agreement(output, exact, rows: rows, rowSize: workload.rowSize)
+      let bound = naiveError.map(Agreement.bound) ?? agreement.naiveBound
+      try require(agreement, within: bound, workload, path: contender.path, threads: contender.threads)
+      try export?.add(output, of: contender)
+      entry.error = agreement.maxError
+      checked.entries.append(entry)
+      if let remark = contender.remark, contender.threads == threads.first {
+        checked.notes.append("\(name): \(remark)")
       }
     }
     try export?.write()

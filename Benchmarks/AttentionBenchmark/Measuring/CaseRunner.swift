@@ -14,13 +14,27 @@ struct CaseRunner {
   var productSize = 1024
   /// Rows that stand for all where the naive kernel would need too long.
   var sampledRows = 64
-  /// Times the paths and nothing else: no naive kernel and no matrix product; `sampledRows` are held to Double.
-  var isAlone = false
+  /// What is measured beside the paths. Without the naive kernel `sampledRows` are held to Double.
+  var companions = Companions.all
   /// Where each case's input and outputs are written, as `<case>.safetensors`; nil: nowhere.
   var exportFolder: String?
   /// Changes an output before it is checked: how tests show that the check can fail.
   var tampering: (@Sendable (_ path: String, _ output: inout [Float]) -> Void)?
   var progress: (String) -> Void = { _ in }
+
+  /// What can be measured beside the paths.
+  struct Companions: OptionSet {
+    let rawValue: Int
+
+    static let naive = Companions(rawValue: 1)
+    /// A large matrix product.
+    static let product = Companions(rawValue: 2)
+    /// The FMA peak, and read bandwidth where it matters.
+    static let roofline = Companions(rawValue: 4)
+    /// A layer's stages.
+    static let stages = Companions(rawValue: 8)
+    static let all: Companions = [.naive, .product, .roofline, .stages]
+  }
 
   /// What came of a case: its lines of the report, and remarks on them.
   struct Outcome {
@@ -41,33 +55,43 @@ struct CaseRunner {
 
   /// Checks and times one workload.
   ///
+  /// - Parameters:
+  ///   - workload: the problem.
+  ///   - contenders: the ways to compute it; nil: ``paths`` on ``threads``.
   /// - Throws: ``Disagreement`` before anything is timed; what the contenders throw.
-  func measure(_ workload: some Workload) throws -> Outcome {
+  func measure(_ workload: some Workload, contenders: [any Contender]? = nil) throws -> Outcome {
     let name = workload.labels.name
-    var checked = try check(workload)
-    var rates = try (isAlone ? [] : threads).map { try ProductRate(threads: $0, size: productSize) }
-    try time(name, &checked, &rates)
-    var outcome = Outcome(results: results(workload, checked, rates), notes: checked.notes)
-    for count in threads where !isAlone {
+    let contenders = try contenders ?? self.contenders(of: workload)
+    var checked = try check(workload, contenders)
+    let counts = Set(contenders.map(\.threads)).union(companions.contains(.naive) ? [1] : []).sorted()
+    var ceilings = try Ceilings(for: workload, self, threads: counts)
+    try time(name, &checked, &ceilings)
+    var outcome = Outcome(results: results(workload, checked, ceilings), notes: checked.notes)
+    for count in threads where companions.contains(.stages) {
       guard let stages = try workload.stages(threads: count) else { continue }
       outcome.notes.append(try note(stages, of: name))
     }
     return outcome
   }
 
+  /// ``paths`` on ``threads``, as far as the workload has them.
+  func contenders(of workload: some Workload) throws -> [any Contender] {
+    try threads.flatMap { count in try paths.compactMap { try workload.contender($0, threads: count) } }
+  }
+
   // MARK: Rounds
 
   /// In each round everything runs once, so that a change in the machine's speed meets all alike.
-  private func time(_ name: String, _ checked: inout Checked, _ rates: inout [ProductRate]) throws {
+  private func time(_ name: String, _ checked: inout Checked, _ ceilings: inout Ceilings) throws {
     // OpenBLAS's idle threads spin for about 0.1 s before they sleep.
     Thread.sleep(forTimeInterval: 0.2)
     let clock = ContinuousClock()
     let deadline = clock.now + .seconds(seconds)
-    for index in rates.indices { try rates[index].sample(isWarmUp: true) }
+    try ceilings.warmUp()
     for round in 0..<samples {
       if round >= 3, clock.now >= deadline { break }
       progress("\(name): round \(round + 1) of at most \(samples)")
-      for index in rates.indices { try rates[index].sample() }
+      try ceilings.sample()
       // To and fro, so that no path always follows the same one.
       let order = Array(checked.entries.indices)
       for index in round.isMultiple(of: 2) ? order : order.reversed() { try sample(&checked.entries[index]) }
@@ -111,16 +135,19 @@ struct CaseRunner {
 
   // MARK: Results
 
-  private func results(_ workload: some Workload, _ checked: Checked, _ rates: [ProductRate]) -> [CaseResult] {
+  private func results(_ workload: some Workload, _ checked: Checked, _ ceilings: Ceilings) -> [CaseResult] {
     let naiveMedian = checked.naive?.measurement.median
     return ([checked.naive].compactMap { $0 } + checked.entries).map { entry in
-      let median = entry.measurement.median
+      let (median, threads) = (entry.measurement.median, entry.contender.threads)
+      let bytes = workload.decodedKeyCount.map { Double(2 * $0 * MemoryLayout<Float>.stride) }
       return CaseResult(
         labels: workload.labels, path: entry.contender.path, planPath: entry.contender.planPath,
-        threads: entry.contender.threads, samples: entry.measurement.samples.count, median: median,
+        threads: threads, samples: entry.measurement.samples.count, median: median,
         p90: entry.measurement.p90, minimum: entry.measurement.minimum,
         gigaflops: median.map { workload.usefulOperations / $0 / 1e9 },
-        productGigaflops: rates.first { $0.threads == entry.contender.threads }?.gigaflops,
+        productGigaflops: ceilings.product(threads: threads), peakGigaflops: ceilings.peak(threads: threads),
+        gigabytes: median.flatMap { median in bytes.map { $0 / median / 1e9 } },
+        readGigabytes: ceilings.read(threads: threads),
         speedup: median.flatMap { median in naiveMedian.map { $0 / median } }, maxError: entry.error,
         scratchBytes: entry.contender.scratchBytes)
     }

@@ -27,12 +27,15 @@ protocol Workload {
   func contender(_ path: BenchmarkPath, threads: Int) throws -> (any Contender)?
   /// Its steps one by one, to see the share of each; nil where it has none.
   func stages(threads: Int) throws -> LayerStages?
+  /// Numbers of keys, and as many of values, that decoding must read: those attended at all. nil: no decoding.
+  var decodedKeyCount: Int? { get }
   /// Where in the output's shape an element stands, such as [b, h, i, e].
   func index(row: Int, column: Int) -> [Int]
 }
 
 extension Workload {
   func stages(threads: Int) -> LayerStages? { nil }
+  var decodedKeyCount: Int? { nil }
 }
 
 /// One way to compute a workload's output, into memory that is reused from run to run.

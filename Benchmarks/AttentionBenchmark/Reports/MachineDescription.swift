@@ -1,5 +1,6 @@
 internal import Attention
 internal import Foundation
+internal import Reporting
 
 /// What the figures were measured on and with.
 struct MachineDescription: Equatable, Sendable {
@@ -31,4 +32,7 @@ struct MachineDescription: Equatable, Sendable {
       "BLAS: \(blasLibrary), \(blasCore) kernels; own kernels: \(kernelSet)",
     ] + (warning.map { ["warning: \($0)"] } ?? [])
   }
+
+  /// What every result says of the machine, after its own numbers: `blas_core`, `blas_library`, `kernel_set`.
+  var values: [JSONValue] { [.string(blasCore), .string(blasLibrary), .string(kernelSet)] }
 }

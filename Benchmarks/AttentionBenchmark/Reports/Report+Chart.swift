@@ -42,8 +42,7 @@ extension Report {
 
   private var productRate: (name: String, value: Double)? {
     let fewest = results.map(\.threads).min() ?? 1
-    let rates = results.filter { $0.threads == fewest }.compactMap(\.productGigaflops).sorted()
-    guard !rates.isEmpty else { return nil }
-    return ("sgemm 1024³, \(fewest) thread\(fewest == 1 ? "" : "s")", rates[rates.count / 2])
+    guard let rate = results.filter({ $0.threads == fewest }).compactMap(\.productGigaflops).middle else { return nil }
+    return ("sgemm 1024³, \(fewest) thread\(fewest == 1 ? "" : "s")", rate)
   }
 }

@@ -1,14 +1,14 @@
 internal import Reporting
 
-/// All results of a run, as text in one of the formats.
-struct Report: Sendable {
+/// The results of cases.
+struct Report: ResultDocument, Sendable {
   enum Format: String, CaseIterable, Sendable {
     case table, json, csv, markdown
   }
 
   var results: [CaseResult] = []
   var machine: MachineDescription
-  /// Remarks on the results, a line each.
+  /// Remarks that came with the results.
   var notes: [String] = []
 
   mutating func add(_ outcome: CaseRunner.Outcome) {
@@ -16,85 +16,81 @@ struct Report: Sendable {
     notes += outcome.notes
   }
 
-  /// The text, its last line ended. Tables for readers begin with the machine and end with the notes; JSON and CSV hold the
-  /// results alone.
-  func rendered(as format: Format) throws -> String {
-    switch format {
-    case .json: json.indented() + "\n"
-    case .csv: try csv()
-    case .table: try machine.lines.joined(separator: "\n") + "\n\n" + table(as: .text) + footer(prefix: "")
-    case .markdown:
-      try machine.lines.map { "- \($0)\n" }.joined() + "\n" + table(as: .markdown) + footer(prefix: "- ")
-    }
-  }
+  var remarks: [String] { notes + results.ceilingRemarks(set: machine.kernelSet) }
 
-  private func footer(prefix: String) -> String {
-    notes.isEmpty ? "" : "\n" + notes.map { prefix + $0 + "\n" }.joined()
-  }
-
-  // MARK: For readers
-
-  private func table(as format: Table.Format) throws -> String {
-    var table = Table(columns: [
-      .init("case"), .init("path"), .init("threads", .right), .init("median ms", .right), .init("p90 ms", .right),
-      .init("GFLOP/s", .right), .init("% of sgemm", .right), .init("speed-up", .right), .init("largest error", .right),
-      .init("scratch", .right),
-    ])
-    for result in results {
-      try table.append([
-        result.labels.name, result.path, "\(result.threads)", milliseconds(result.median), milliseconds(result.p90),
-        SignificantFigures(result.gigaflops).description, SignificantFigures(result.productShare).description,
-        SignificantFigures(result.speedup).description, SignificantFigures(result.maxError, digits: 2).description,
-        ByteCount(result.scratchBytes).description,
+  func table() throws -> Table {
+    let decodes = results.contains { $0.gigabytes != nil }
+    var table = Table(
+      columns: [
+        .init("case"), .init("path"), .init("threads", .right), .init("median ms", .right), .init("p90 ms", .right),
+        .init("GFLOP/s", .right), .init("% sgemm", .right), .init("% peak", .right),
+      ] + (decodes ? [.init("GB/s", .right), .init("% read", .right)] : []) + [
+        .init("speed-up", .right), .init("error", .right), .init("scratch", .right),
       ])
-    }
-    return table.rendered(as: format)
-  }
-
-  private func milliseconds(_ seconds: Double?) -> String {
-    SignificantFigures(seconds.map { $0 * 1000 }).description
-  }
-
-  // MARK: For programs
-
-  private var json: JSONValue {
-    .array(results.map { .object(members(of: $0)) })
-  }
-
-  private func csv() throws -> String {
-    let lines = results.map(members)
-    var table = Table(columns: Self.keys.map { Table.Column($0) })
-    for line in lines {
+    for result in results {
       try table.append(
-        line.map { member in
-          switch member.value {
-          case .null: ""
-          case .string(let text): text
-          default: member.value.description
-          }
-        })
+        [
+          result.labels.name, result.path, "\(result.threads)", Cell.milliseconds(result.median),
+          Cell.milliseconds(result.p90), Cell.number(result.gigaflops), Cell.number(result.productShare),
+          Cell.number(result.peakShare),
+        ] + (decodes ? [Cell.number(result.gigabytes), Cell.number(result.readShare)] : []) + [
+          Cell.number(result.speedup), Cell.number(result.maxError, digits: 2),
+          ByteCount(result.scratchBytes).description,
+        ])
     }
-    return table.rendered(as: .csv)
+    return table
   }
 
   static let keys = [
     "case", "batch", "heads", "kv_heads", "queries", "keys", "head_size", "causal", "path", "plan_path", "threads",
-    "samples", "median_ms", "p90_ms", "min_ms", "gflops", "sgemm_gflops", "speedup", "max_error", "scratch_bytes",
-    "blas_core", "blas_library", "kernel_set",
+    "samples", "median_ms", "p90_ms", "min_ms", "gflops", "sgemm_gflops", "peak_gflops", "peak_percent", "kv_gb_per_s",
+    "read_gb_per_s", "read_percent", "speedup", "max_error", "scratch_bytes", "blas_core", "blas_library", "kernel_set",
   ]
 
-  private func members(of result: CaseResult) -> [JSONValue.Member] {
-    let labels = result.labels
-    let values: [JSONValue] = [
-      .string(labels.name), .integer(labels.batch), .integer(labels.heads), .integer(labels.keyValueHeads),
-      .integer(labels.queries), .integer(labels.keys), .integer(labels.headSize), .bool(labels.isCausal),
-      .string(result.path), result.planPath.map(JSONValue.string) ?? .null, .integer(result.threads),
-      .integer(result.samples), JSONValue(result.median.map { $0 * 1000 }),
-      JSONValue(result.p90.map { $0 * 1000 }), JSONValue(result.minimum.map { $0 * 1000 }),
-      JSONValue(result.gigaflops), JSONValue(result.productGigaflops), JSONValue(result.speedup),
-      .number(result.maxError), .integer(result.scratchBytes), .string(machine.blasCore),
-      .string(machine.blasLibrary), .string(machine.kernelSet),
-    ]
-    return zip(Self.keys, values).map { JSONValue.Member($0, $1) }
+  var values: [[JSONValue]] {
+    results.map { result in
+      let labels = result.labels
+      return [
+        .string(labels.name), .integer(labels.batch), .integer(labels.heads), .integer(labels.keyValueHeads),
+        .integer(labels.queries), .integer(labels.keys), .integer(labels.headSize), .bool(labels.isCausal),
+        .string(result.path), JSONValue(result.planPath), .integer(result.threads), .integer(result.samples),
+        JSONValue(result.median.map { $0 * 1000 }), JSONValue(result.p90.map { $0 * 1000 }),
+        JSONValue(result.minimum.map { $0 * 1000 }), JSONValue(result.gigaflops), JSONValue(result.productGigaflops),
+        JSONValue(result.peakGigaflops), JSONValue(result.peakShare), JSONValue(result.gigabytes),
+        JSONValue(result.readGigabytes), JSONValue(result.readShare), JSONValue(result.speedup),
+        .number(result.maxError), .integer(result.scratchBytes),
+      ] + machine.values
+    }
   }
+}
+
+extension [CaseResult] {
+  /// What the ceilings were that shares are of: the medians over the cases, and the read bandwidth of each case that decodes.
+  func ceilingRemarks(set: String) -> [String] {
+    let threads = Set(map(\.threads)).sorted()
+    func list(_ name: (Int) -> String, _ value: (Int) -> Double?) -> String? {
+      let parts = threads.compactMap { count in value(count).map { "\(Cell.number($0)) \(name(count))" } }
+      return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+    func on(_ count: Int) -> String { "on \(count) thread\(count == 1 ? "" : "s")" }
+    var remarks: [String] = []
+    if let peaks = list(on, { count in filter { $0.threads == count }.compactMap(\.peakGigaflops).middle }) {
+      remarks.append("% peak: of multiply-adds in registers (\(set), Float), GFLOP/s: \(peaks)")
+    }
+    var names: [String] = []
+    for result in self where result.readGigabytes != nil && !names.contains(result.labels.name) {
+      names.append(result.labels.name)
+    }
+    for name in names {
+      let own = filter { $0.labels.name == name }
+      guard let rates = list(on, { count in own.first { $0.threads == count }?.readGigabytes }) else { continue }
+      remarks.append("% read: of reading as many bytes as the keys and values of \(name) have, GB/s: \(rates)")
+    }
+    return remarks
+  }
+}
+
+extension [Double] {
+  /// The greater of the two in the middle, where there are two.
+  var middle: Double? { isEmpty ? nil : sorted()[count / 2] }
 }

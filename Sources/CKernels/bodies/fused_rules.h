@@ -37,7 +37,7 @@ static V FN(apply_block_rules)(T *s, const RULES *rules, size_t row, size_t rows
       V x = FN(load)(s + (start + i) * WIDTH + row);
       if (rules && rules->softcap > 0) x = FN(softcapped)(x, rules->softcap);
       if (rules && rules->bias) x = bias[i] == NEGATIVE_INFINITY ? bias[i] : x + bias[i];
-      if (rules && rules->keep) x = __builtin_convertvector(keep[i] != 0, FN(lanes)) ? x : (V)NEGATIVE_INFINITY;
+      if (rules && rules->keep) x = FN(nonzero)(keep[i]) ? x : (V)NEGATIVE_INFINITY;
       x = FN(attended)(ranges->first + row, ranges->last_end + row, start + i) ? x : (V)NEGATIVE_INFINITY;
       FN(store)(s + (start + i) * WIDTH + row, x);
       top = FN(greater)(x, top);

@@ -49,6 +49,9 @@ INLINE void FN(store_up_to)(T *p, size_t count, V v) {
   }
 }
 
+/* Lane by lane, whether a byte is not 0. Widened first: what a comparison of bytes gives is char, which has no sign on Arm. */
+INLINE FN(lanes) FN(nonzero)(FN(bytes) bytes) { return __builtin_convertvector(bytes, FN(lanes)) != 0; }
+
 /* Lane by lane, whether the byte there is not 0; lanes from count on are false. */
 INLINE FN(lanes) FN(nonzero_bytes)(const uint8_t *p, size_t count) {
   FN(bytes) bytes = 0;
@@ -57,7 +60,7 @@ INLINE FN(lanes) FN(nonzero_bytes)(const uint8_t *p, size_t count) {
   } else {
     __builtin_memcpy(&bytes, p, count);
   }
-  return __builtin_convertvector(bytes != 0, FN(lanes));
+  return FN(nonzero)(bytes);
 }
 
 #if !NATIVE_LANES

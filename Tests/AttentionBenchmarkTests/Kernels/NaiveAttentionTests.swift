@@ -16,10 +16,12 @@ import Testing
     func tensor(_ numbers: [Float], _ heads: Int, _ rows: Int) throws -> Tensor<Double> {
       try Tensor(numbers.map(Double.init), shape: [problem.batch, heads, rows, problem.headSize])
     }
+    let window = problem.window.map { AttentionMask<Double>.window(left: $0 - 1, right: 0) }
+    let mask = window ?? (problem.isCausal ? .causal : .none)
     return try scaledDotProductAttention(
       queries: tensor(workload.queries, problem.heads, problem.queries),
       keys: tensor(workload.keys, problem.keyValueHeads, problem.keys),
-      values: tensor(workload.values, problem.keyValueHeads, problem.keys), mask: problem.isCausal ? .causal : .none,
+      values: tensor(workload.values, problem.keyValueHeads, problem.keys), mask: mask,
       alignment: .start, path: .reference, workers: 1
     ).elements
   }
@@ -61,6 +63,24 @@ import Testing
     let errors = zip(exact, expected).map { abs($0 - $1) }
     #expect(exact.count == expected.count)
     #expect((errors.max() ?? .infinity) < 1e-13)
+  }
+
+  /// A window, grouped heads, L on both sides of S: every kernel, and the oracle.
+  @Test(arguments: [(l: 13, s: 13), (11, 17), (17, 7)]) func window(l: Int, s: Int) throws {
+    let problem = AttentionCase(
+      "w", batch: 2, heads: 6, keyValueHeads: 3, queries: l, keys: s, headSize: 5, window: 3)
+    let workload = try AttentionWorkload(problem, seed: 3)
+    let expected = try reference(workload)
+    for contender in [workload.naive(), try #require(try workload.contender(.unrolled, threads: 1))] {
+      try contender.run()
+      // A query beyond the last key's window attends nothing: 0 by the package's rule, no number by the loops'.
+      let rows = (0..<workload.rowCount).filter { !problem.attendedKeys(query: $0 % l).isEmpty }
+      let exact = rows.flatMap { expected[($0 * 5)..<(($0 + 1) * 5)] }
+      #expect(rows.count == (l < s ? workload.rowCount : 12 * min(l, s + 2)))
+      #expect(Agreement(contender.output(), exact, rows: rows, rowSize: 5).maxError < 2e-6)
+    }
+    let exact = workload.exactRows(Array(0..<workload.rowCount), workers: 2)
+    #expect(zip(exact, expected).allSatisfy { abs($0 - $1) < 1e-13 })
   }
 
   @Test func byHand() {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Attention
 import Synchronization
 import Testing
 
@@ -28,6 +29,10 @@ import Testing
       #expect(median > 0)
       #expect(try #require(result.speedup) > 0)
       #expect(try #require(result.productGigaflops) > 0)
+      #expect(try #require(result.peakGigaflops) > 0)
+      // Keys and values of 2·3 heads: 5 of 7 rows are attended, of 11 numbers.
+      #expect(abs(try #require(result.gigabytes) * median * 1e9 - 2640) < 1e-6)
+      #expect(try #require(result.readGigabytes) > 0)
       // 2·6 heads, 15 pairs, 4·11 operations.
       #expect(abs(try #require(result.gigaflops) * median * 1e9 - 7920) < 1e-6)
       #expect(result.scratchBytes > 0)
@@ -69,21 +74,32 @@ import Testing
 
   @Test(arguments: ["2,7,15,5", "2,3,15,5,7"]) func measuresPathsAlone(layer: String) throws {
     var runner = quick
-    runner.isAlone = true
+    runner.companions = []
     runner.paths = [.auto]
     let outcome = try runner.measure(LayerWorkload(LayerCase(parsing: layer), seed: 1))
     #expect(outcome.results.map { "\($0.path) \($0.threads)" } == ["auto 1", "auto 2"])
     for result in outcome.results {
       #expect(result.samples == 3)
       #expect(result.median != nil && result.speedup == nil && result.productGigaflops == nil)
+      #expect(result.peakGigaflops == nil && result.readGigabytes == nil)
       #expect(result.maxError < 2e-6)
     }
     #expect(outcome.notes.count == 1)
   }
 
+  @Test func measuresContendersGiven() throws {
+    let workload = try workload("1,2,1,17,7,5")
+    let contenders = try [2, 1].map { try PlanRun(workload, .fused, threads: $0) }
+    let outcome = try quick.measure(workload, contenders: contenders)
+    #expect(outcome.results.map { "\($0.path) \($0.threads)" } == ["naive 1", "fused 2", "fused 1"])
+    // 17 queries are no decoding.
+    #expect(outcome.results.allSatisfy { $0.gigabytes == nil && $0.readGigabytes == nil })
+    #expect(outcome.results.allSatisfy { $0.peakShare != nil && $0.productShare != nil })
+  }
+
   @Test func checksPathsAlone() throws {
     var runner = quick
-    runner.isAlone = true
+    runner.companions = []
     runner.tampering = { _, output in output[3] += 0.01 }
     let problem = try workload("2,6,3,5,7,11")
     let error = try #require(throws: Disagreement.self) { try runner.measure(problem) }

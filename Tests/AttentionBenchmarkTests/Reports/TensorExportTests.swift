@@ -12,7 +12,7 @@ import Testing
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(at: folder) }
     var runner = CaseRunner()
-    runner.isAlone = true
+    runner.companions = []
     (runner.paths, runner.threads, runner.samples) = ([.blas, .auto], [1, 2], 1)
     runner.exportFolder = folder.path
     _ = try runner.measure(workload)

@@ -1,0 +1,100 @@
+/* A row's bits depend on the row, on the keys that it attends and on their places alone. */
+
+static void FN(compare_answers)(const FN(Answer) *actual, const FN(Answer) *expected, Tally *tally) {
+  FN(compare)(tally, &actual->output, 0, &expected->output);
+  FN(compare)(tally, &actual->log_sum_exp, 0, &expected->log_sum_exp);
+}
+
+/* However many rows stand in a block, and wherever; whether tiles are added one by one or merged; rows of heads. */
+static void FN(check_blocks)(const FUSED *fused, RuleCase kind, Tally *tally) {
+  const size_t mark = fenced_mark(), width = fused->width, rows = width + 6, keys = FUSED_TILE_KEYS + 43;
+  Numbers numbers = {59};
+  FN(Problem) problem = FN(make_problem)(rows, keys, 7, 5, 2, true, &numbers);
+  /* Products that round to zeros of both signs. */
+  const T smallest = SMALLEST_NORMAL * EPSILON;
+  for (size_t j = 0; j < keys; j++) *FN(at)(&problem.values, j, 0) = j % 5 == 3 ? smallest : -smallest;
+  const RULES rules = FN(make_rules)(kind, rows, keys, true, &numbers);
+  FN(set_rules)(&problem, &rules);
+  tally_about(tally, "fused, rules %d%d%d%d%d", kind.softcap, kind.bias, kind.keep, kind.ranges, kind.shared);
+  const FN(Answer) expected = FN(attend)(fused, &problem, (FN(Way)){0}, tally);
+  const FN(Way) ways[] = {
+      {.rows_per_block = 1},         {.rows_per_block = 2},         {.rows_per_block = 3}, {.rows_per_block = 7},
+      {.rows_per_block = 8},         {.rows_per_block = 9},         {.tiles_apart = true}, {.rows_per_block = width / 3},
+      {.rows_per_block = width - 1}, {.heads = 2},                  {.heads = 3, .rows_per_block = 5},
+      {.rows_per_block = 4, .tiles_apart = true},
+  };
+  for (int pass = 0; pass < 2; pass++) {
+    for (size_t n = 0; n < COUNT(ways); n++) {
+      const size_t inside = fenced_mark();
+      tally_about(tally, "fused, rules %d%d%d%d%d: %zu rows in a block, %zu heads%s%s against one way", kind.softcap, kind.bias,
+                  kind.keep, kind.ranges, kind.shared, ways[n].rows_per_block, ways[n].heads,
+                  ways[n].tiles_apart ? ", tiles merged" : "", pass ? ", values one by one" : "");
+      const FN(Answer) actual = FN(attend)(fused, &problem, ways[n], tally);
+      FN(compare_answers)(&actual, &expected, tally);
+      fenced_release(inside);
+    }
+    problem.values_finite = false;
+  }
+  fenced_release(mark);
+}
+
+/* Few rows that need not have the bits of many have those of few. */
+static void FN(check_few)(const FUSED *fused, RuleCase kind, Tally *tally) {
+  const size_t mark = fenced_mark(), rows = fused->few, keys = FUSED_TILE_KEYS + 43;
+  Numbers numbers = {60};
+  FN(Problem) problem = FN(make_problem)(rows, keys, 37, 5, 2, true, &numbers);
+  problem.same_bits = false;
+  const RULES rules = FN(make_rules)(kind, rows, keys, true, &numbers);
+  FN(set_rules)(&problem, &rules);
+  tally_about(tally, "fused, few rows, rules %d%d%d%d%d", kind.softcap, kind.bias, kind.keep, kind.ranges, kind.shared);
+  const FN(Answer) expected = FN(attend)(fused, &problem, (FN(Way)){0}, tally);
+  for (size_t most = 1; most < rows; most++) {
+    const size_t inside = fenced_mark();
+    const FN(Answer) actual = FN(attend)(fused, &problem, (FN(Way)){.rows_per_block = most, .tiles_apart = most % 2}, tally);
+    FN(compare_answers)(&actual, &expected, tally);
+    fenced_release(inside);
+  }
+  fenced_release(mark);
+}
+
+/* Causal prefill equals one token after the other, where later keys do not exist. */
+static void FN(check_decoding)(const FUSED *fused, size_t d, size_t dv, bool natural, Tally *tally) {
+  const size_t mark = fenced_mark(), tokens = FUSED_TILE_KEYS + 21;
+  Numbers numbers = {61};
+  FN(Problem) prefill = FN(make_problem)(tokens, tokens, d, dv, 0, true, &numbers);
+  int32_t *end = fenced(tokens * sizeof *end, true);
+  for (size_t t = 0; t < tokens; t++) end[t] = (int32_t)t + 1;
+  const RULES rules = {.end = end};
+  FN(set_rules)(&prefill, &rules);
+  prefill.natural = natural;
+  tally_about(tally, "fused, causal");
+  const FN(Answer) expected = FN(attend)(fused, &prefill, (FN(Way)){0}, tally);
+  for (size_t token = 0; token < tokens; token++) {
+    const size_t inside = fenced_mark();
+    tally_about(tally, "fused, token %zu by itself, D %zu, Dv %zu", token, d, dv);
+    FN(Problem) step = prefill;
+    step.rules = NULL;
+    step.queries = FN(matrix)(1, d, 0, token % 2);
+    memcpy(step.queries.base, FN(at)(&prefill.queries, token, 0), d * sizeof(T));
+    step.keys = FN(matrix)(token + 1, d, 2, true);
+    step.values = FN(matrix)(token + 1, dv, 1, true);
+    for (size_t j = 0; j <= token; j++) {
+      memcpy(FN(at)(&step.keys, j, 0), FN(at)(&prefill.keys, j, 0), d * sizeof(T));
+      memcpy(FN(at)(&step.values, j, 0), FN(at)(&prefill.values, j, 0), dv * sizeof(T));
+    }
+    const FN(Answer) actual = FN(attend)(fused, &step, (FN(Way)){0}, tally);
+    FN(compare)(tally, &expected.output, token, &actual.output);
+    tally_check(tally, FN(same)(actual.log_sum_exp.base[0], expected.log_sum_exp.base[token]), token, dv);
+    fenced_release(inside);
+  }
+  fenced_release(mark);
+}
+
+static void FN(check_fused_bits)(const FUSED *fused, Tally *tally) {
+  for (size_t bits = 0; bits < RULE_CASES; bits++) {
+    FN(check_blocks)(fused, rule_case(bits), tally);
+    FN(check_few)(fused, rule_case(bits), tally);
+  }
+  FN(check_decoding)(fused, 33, 69, false, tally);
+  FN(check_decoding)(fused, 8, 16, true, tally);
+}
