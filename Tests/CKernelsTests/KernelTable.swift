@@ -35,6 +35,12 @@ struct KernelTable<T: KernelElement>: Sendable, CustomTestStringConvertible {
   var divideRows: @Sendable (Input, _ rows: Int, _ cols: Int, _ ld: Int, Input, Output, Int) -> Void
   var dot: @Sendable (Input, Input, Int) -> T
   var axpy: @Sendable (T, Input, Output, Int) -> Void
+  var fewRows:
+    @Sendable (
+      _ rows: Int, _ features: Int, _ size: Int, _ alpha: T, _ x: Input, _ ldX: Int, _ w: Input, _ ldW: Int, _ beta: T,
+      _ addend: Input?, _ ldAddend: Int, _ y: Output, _ ldY: Int
+    ) -> Void
+  var mostFewRows: Int
   var allFinite: @Sendable (Input, _ rows: Int, _ cols: Int, _ ld: Int) -> Bool
   var widenFloat16: @Sendable (UnsafePointer<UInt16>, Output, Int) -> Void
   var widenBFloat16: @Sendable (UnsafePointer<UInt16>, Output, Int) -> Void
@@ -104,7 +110,9 @@ extension Float: KernelElement {
       },
       weights: { c.weights($0, $1, $2, $3, $4, $5) }, logSumExp: { c.log_sum_exp($0, $1, $2, $3) },
       scaleRows: { c.scale_rows($0, $1, $2, $3, $4) }, divideRows: { c.divide_rows($0, $1, $2, $3, $4, $5, $6) },
-      dot: { c.dot($0, $1, $2) }, axpy: { c.axpy($0, $1, $2, $3) }, allFinite: { c.all_finite($0, $1, $2, $3) },
+      dot: { c.dot($0, $1, $2) }, axpy: { c.axpy($0, $1, $2, $3) },
+      fewRows: { c.few_rows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) }, mostFewRows: c.most_few_rows,
+      allFinite: { c.all_finite($0, $1, $2, $3) },
       widenFloat16: { c.widen_f16($0, $1, $2) }, widenBFloat16: { c.widen_bf16($0, $1, $2) },
       narrowFloat16: { c.narrow_f16($0, $1, $2) }, narrowBFloat16: { c.narrow_bf16($0, $1, $2) })
   }
@@ -122,7 +130,9 @@ extension Double: KernelElement {
       },
       weights: { c.weights($0, $1, $2, $3, $4, $5) }, logSumExp: { c.log_sum_exp($0, $1, $2, $3) },
       scaleRows: { c.scale_rows($0, $1, $2, $3, $4) }, divideRows: { c.divide_rows($0, $1, $2, $3, $4, $5, $6) },
-      dot: { c.dot($0, $1, $2) }, axpy: { c.axpy($0, $1, $2, $3) }, allFinite: { c.all_finite($0, $1, $2, $3) },
+      dot: { c.dot($0, $1, $2) }, axpy: { c.axpy($0, $1, $2, $3) },
+      fewRows: { c.few_rows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) }, mostFewRows: c.most_few_rows,
+      allFinite: { c.all_finite($0, $1, $2, $3) },
       widenFloat16: { c.widen_f16($0, $1, $2) }, widenBFloat16: { c.widen_bf16($0, $1, $2) },
       narrowFloat16: { c.narrow_f16($0, $1, $2) }, narrowBFloat16: { c.narrow_bf16($0, $1, $2) })
   }

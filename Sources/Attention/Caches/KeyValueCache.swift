@@ -119,7 +119,7 @@ public struct KeyValueCache<Scalar: BLASScalar>: Sendable {
 }
 
 extension KeyValueCache: CustomStringConvertible {
-  /// Such as `KeyValueCache [B 2, G 3, D 64] float16, lengths [7, 5] of 4096, window 1024, 393216 bytes in pages of 256`.
+  /// Such as `KeyValueCache [B 2, G 3, D 64] float16, lengths [7, 5] of 4096, window 1024, 589824 bytes in pages of 384`.
   public var description: String {
     let sizes = valueHeadSize == headSize ? "D \(headSize)" : "D \(headSize), Dv \(valueHeadSize)"
     let counts = batch <= 8 ? "\(lengths)" : "up to \(length)"

@@ -41,9 +41,12 @@ public enum AxisOrder: Sendable, Hashable, CaseIterable {
     return TensorLayout(offset: offset, shape: [batch, rows, size], strides: strides)
   }
 
-  /// [B, L, E] in this order, and the other way round. No copy.
-  func turned<Scalar: BLASScalar>(_ tensor: Tensor<Scalar>) throws(AttentionError) -> Tensor<Scalar> {
-    if self == .batchFirst { return tensor }
-    return try rethrowing { () throws(TensorError) in try tensor.transposed(0, 1) }
+  /// Whether a layout is that of such rows from the beginning of memory, without room or gaps.
+  func isLayout(_ layout: TensorLayout, batch: Int, rows: Int, size: Int) -> Bool {
+    let (shape, strides) = (layout.shape, layout.strides)
+    guard layout.offset == 0, shape.count == 3 else { return false }
+    let (batchStride, rowStride) = self == .batchFirst ? (rows * size, size) : (size, batch * size)
+    return shape[0] == batch && shape[1] == rows && shape[2] == size && strides[0] == batchStride
+      && strides[1] == rowStride && strides[2] == 1
   }
 }

@@ -80,13 +80,10 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
 
   // MARK: In memory
 
-  /// Multiplications below which another worker costs more than it gains.
-  private static var leastWorkPerWorker: Double { 0x1p20 }
-
   /// Writes x·Wᵀ + b, or some of its columns, into memory.
   ///
   /// The rows receive the bias first and the product adds to them (β = 1), each worker doing both for its own block:
-  /// there is no second pass over the result.
+  /// there is no second pass over the result. Few rows are our own kernel's, which adds the bias to each sum.
   ///
   /// - Parameters:
   ///   - x: [rows, in].
@@ -112,8 +109,12 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
     let w = UnsafePointer(weight.storage.base) + weight.layout.offset + outputs.lowerBound * leadingDimension
     let b = bias.map { UnsafePointer($0.storage.base) + $0.layout.offset + outputs.lowerBound }
     let a = x.base
-    let arithmetic = Scalar.arithmetic
-    let blocks = Self.blocks(rows: m, columns: n, work: Double(m) * Double(n) * Double(k), workers: workers)
+    if gemm.isOfFewRows {
+      gemm.runFewRows(a, w, target, adding: b, stride: 0, workers: workers)
+      return withExtendedLifetime((x.tensor, weight, bias)) {}
+    }
+    let product = Scalar.arithmetic.product
+    let blocks = LinearBlocks(rows: m, columns: n, work: Double(m) * Double(n) * Double(k), workers: workers)
     FanOut.run(pieces: blocks.count, workers: workers) { piece, _ in
       let (rows, columns) = blocks[piece]
       let c = target + rows.lowerBound * ldc + columns.lowerBound
@@ -122,34 +123,47 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
           (c + row * ldc).initialize(from: b + columns.lowerBound, count: columns.count)
         }
       }
-      let weights = w + columns.lowerBound * gemm.ldb
-      if m == 1 {
-        // One row, as in decoding: GEMM would pack all of W to use it once.
-        arithmetic.vectorProduct(false, columns.count, k, 1, weights, gemm.ldb, a, 1, gemm.beta, c, 1)
-      } else {
-        arithmetic.product(
-          false, true, rows.count, columns.count, k, 1, a + rows.lowerBound * gemm.lda, gemm.lda, weights, gemm.ldb,
-          gemm.beta, c, ldc)
-      }
+      product(
+        false, true, rows.count, columns.count, k, 1, a + rows.lowerBound * gemm.lda, gemm.lda,
+        w + columns.lowerBound * gemm.ldb, gemm.ldb, gemm.beta, c, ldc)
     }
     withExtendedLifetime((x.tensor, weight, bias)) {}
   }
+}
 
-  /// The result cut for the workers: into blocks of columns or of rows, whichever share the work more evenly.
-  ///
-  /// Multiples of 16 columns and 48 rows keep the register tiles of BLAS's kernels whole.
-  private static func blocks(
-    rows: Int, columns: Int, work: Double, workers: Int
-  ) -> [(rows: Range<Int>, columns: Range<Int>)] {
-    let parts = max(1, min(workers, Int(min(work / leastWorkPerWorker, 4096))))
-    guard parts > 1 else { return [(0..<rows, 0..<columns)] }
-    let rowBlock = ((rows + parts - 1) / parts + 47) / 48 * 48
-    let columnBlock = ((columns + parts - 1) / parts + 15) / 16 * 16
-    let (largestByRows, largestByColumns) = (min(rowBlock, rows) * columns, min(columnBlock, columns) * rows)
+/// A linear layer's result cut for the workers: into blocks of columns or of rows, whichever share the work more evenly.
+///
+/// Multiples of 16 columns and 48 rows keep the register tiles of BLAS's kernels whole.
+struct LinearBlocks {
+  private let rows: Int
+  private let columns: Int
+  private let rowBlock: Int
+  private let columnBlock: Int
+
+  /// Multiplications below which another worker costs more than it gains.
+  private static var leastWorkPerWorker: Double { 0x1p20 }
+
+  init(rows: Int, columns: Int, work: Double, workers: Int) {
+    (self.rows, self.columns) = (rows, columns)
+    let parts = max(1, min(workers, Int(min(work / Self.leastWorkPerWorker, 4096))))
+    let rowBlock = min(((rows + parts - 1) / parts + 47) / 48 * 48, rows)
+    let columnBlock = min(((columns + parts - 1) / parts + 15) / 16 * 16, columns)
+    let (largestByRows, largestByColumns) = (rowBlock * columns, columnBlock * rows)
     // Where equal, the longer side: the operand of the other one is packed by every worker.
-    if largestByColumns < largestByRows || (largestByColumns == largestByRows && columns >= rows) {
-      return stride(from: 0, to: columns, by: columnBlock).map { (0..<rows, $0..<min($0 + columnBlock, columns)) }
-    }
-    return stride(from: 0, to: rows, by: rowBlock).map { ($0..<min($0 + rowBlock, rows), 0..<columns) }
+    let byColumns = largestByColumns < largestByRows || (largestByColumns == largestByRows && columns >= rows)
+    self.rowBlock = parts == 1 || byColumns ? rows : rowBlock
+    self.columnBlock = parts == 1 || !byColumns ? columns : columnBlock
+  }
+
+  var count: Int {
+    rows == 0 || columns == 0
+      ? 0 : ((rows + rowBlock - 1) / rowBlock) * ((columns + columnBlock - 1) / columnBlock)
+  }
+
+  /// One side is whole: a block's number is that along the other.
+  subscript(_ block: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+    rowBlock == rows
+      ? (0..<rows, (block * columnBlock)..<min((block + 1) * columnBlock, columns))
+      : ((block * rowBlock)..<min((block + 1) * rowBlock, rows), 0..<columns)
   }
 }

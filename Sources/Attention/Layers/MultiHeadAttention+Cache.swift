@@ -120,10 +120,12 @@ extension MultiHeadAttention {
     guard appendedKeys.count == 0 else {
       throw .argument(name: "appended keys", expected: "none in a layer with a cache", actual: "\(appendedKeys.count)")
     }
-    let (actual, size) = ([cache.keyValueHeads, cache.headSize, cache.valueHeadSize], headSize)
-    guard actual == [headCount, size, size] else {
+    let size = headSize
+    // One by one: an array of them would be allocated in every run.
+    guard cache.keyValueHeads == headCount, cache.headSize == size, cache.valueHeadSize == size else {
       throw .shape(
-        name: "cache", expected: "[G, D, Dv] = [\(headCount), \(size), \(size)], as the layer's heads", actual: actual)
+        name: "cache", expected: "[G, D, Dv] = [\(headCount), \(size), \(size)], as the layer's heads",
+        actual: [cache.keyValueHeads, cache.headSize, cache.valueHeadSize])
     }
   }
 

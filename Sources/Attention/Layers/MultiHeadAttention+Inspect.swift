@@ -68,7 +68,7 @@ extension MultiHeadAttention {
     let plan = try borrowingPlan(
       query, cache, mask: mask, modifiers: modifiers, needsWeights: .none, options: options)
     var workspace = try plan.makeWorkspace()
-    let queries = try plan.projectQueries(query, workspace: &workspace)
+    let queries = try plan.project(query: query, key: nil, value: nil, workspace: &workspace).queries
     try plan.rotate(queries, keys: nil, cache, lengths: nil, mask)
     return try plan.attention.inspect(inspection, queries: queries, cache: cache)
   }

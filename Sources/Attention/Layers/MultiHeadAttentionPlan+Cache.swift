@@ -14,8 +14,8 @@ extension MultiHeadAttentionPlan {
   /// - Returns: the weights [B, L, S] or [B, H, L, S] (without B for inputs of rank 2), if asked for, and other
   ///   details.
   /// - Throws: ``AttentionError`` before anything is appended.
-  /// - Complexity: as the layer's call. On one worker a run allocates nothing but some twenty small arrays of sizes, whatever the
-  ///   length, where the cache has its memory reserved.
+  /// - Complexity: as the layer's call. On one worker a run of the same sizes as the last one allocates nothing, where the cache has
+  ///   its memory reserved and nothing but the output is asked for.
   @discardableResult
   public func run(
     _ x: Tensor<Scalar>, appendingTo cache: inout KeyValueCache<Scalar>, lengths: [Int]? = nil,
@@ -59,7 +59,7 @@ extension MultiHeadAttentionPlan {
     let sizes = try InputSizes(layer, query: query, keys: cache.length)
     try check(sizes, cache, output, of: query)
     try fit(&workspace)
-    let queries = try projectQueries(query, workspace: &workspace)
+    let queries = try project(query: query, key: nil, value: nil, workspace: &workspace).queries
     try rotate(queries, keys: nil, cache, lengths: nil, mask)
     shapeContext(for: queries, &workspace)
     try attention.run(
@@ -102,24 +102,6 @@ extension MultiHeadAttentionPlan {
       try layer.rotate(queries, by: rotary, at: positions, workers: workers)
     }
     if let keys { try layer.rotate(keys, by: rotary, at: cache.positions(before: 0), workers: workers) }
-  }
-
-  /// The queries alone [B, L, E], in the workspace.
-  func projectQueries(
-    _ query: Tensor<Scalar>, workspace: inout MultiHeadAttentionWorkspace<Scalar>
-  ) throws(AttentionError) -> Tensor<Scalar> {
-    let order = layer.axisOrder
-    let input =
-      query.rank == 3
-      ? query : try rethrowing { () throws(TensorError) in try query.insertingAxis(order.batchAxis) }
-    let (linear, outputs) = layer.inputProjection.queries
-    try linear.run(
-      RowMatrix(input), outputs: outputs, into: workspace.projections.base, leadingDimension: outputs.count,
-      workers: workers)
-    let (batch, rows) = (input.layout.shape[order.batchAxis], input.layout.shape[order.rowAxis])
-    return Tensor(
-      storage: workspace.projections,
-      layout: order.layout(batch: batch, rows: rows, size: outputs.count, rowSize: outputs.count))
   }
 }
 

@@ -72,20 +72,20 @@ extension MultiHeadAttentionPlan {
 
   /// The input projection, with room for the appended keys; also for a look at how queries, keys and values lie.
   ///
-  /// - Parameter value: nil: the projected keys stand in for values, as nobody reads them.
+  /// - Parameters:
+  ///   - key: nil: queries alone, for keys that are there.
+  ///   - value: nil: the projected keys stand in for values, as nobody reads them.
   package func project(
-    query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>?,
+    query: Tensor<Scalar>, key: Tensor<Scalar>?, value: Tensor<Scalar>?,
     workspace: inout MultiHeadAttentionWorkspace<Scalar>
   ) throws(AttentionError) -> ProjectedInputs<Scalar> {
-    func batched(_ input: Tensor<Scalar>) throws(AttentionError) -> Tensor<Scalar> {
-      if input.rank == 3 { return input }
-      return try rethrowing { () throws(TensorError) in try input.insertingAxis(layer.axisOrder.batchAxis) }
+    let arrangement = ProjectionArrangement(layer, query: query, key: key, value: value)
+    if workspace.inputs.arrangement != arrangement {
+      workspace.inputs = ProjectedInputs(arrangement, in: workspace.projections)
     }
-    var values: Tensor<Scalar>?
-    if let value { values = try batched(value) }
-    return try ProjectedInputs(
-      query: batched(query), key: batched(key), value: values, by: layer.inputProjection,
-      order: layer.axisOrder, room: layer.appendedKeys.count, in: workspace.projections, workers: workers)
+    try workspace.inputs.project(
+      query: query, key: key, value: value, by: layer.inputProjection, workers: workers)
+    return workspace.inputs
   }
 
   /// Whether attention reads an operand [B, L, E] where it lies, as it does all that
@@ -109,7 +109,10 @@ extension MultiHeadAttentionPlan {
   /// Gives the context the shape of these queries, in the memory order of the layer's output.
   func shapeContext(for queries: Tensor<Scalar>, _ workspace: inout MultiHeadAttentionWorkspace<Scalar>) {
     let (batch, rows, size) = (queries.layout.shape[0], queries.layout.shape[1], layer.embeddingSize)
-    workspace.context.output.layout = layer.axisOrder.layout(batch: batch, rows: rows, size: size, rowSize: size)
+    // Made only when it changes, since it is of arrays.
+    let order = layer.axisOrder
+    if order.isLayout(workspace.context.output.layout, batch: batch, rows: rows, size: size) { return }
+    workspace.context.output.layout = order.layout(batch: batch, rows: rows, size: size, rowSize: size)
   }
 
   /// Makes a workspace of a smaller plan large enough.
@@ -130,9 +133,13 @@ extension MultiHeadAttentionPlan {
       output = try rethrowing { () throws(TensorError) in try output.copy() }
     }
     let rows = try RowMatrix(output)
+    // The context's rows follow each other in the output's order.
+    let context = workspace.context.output
+    let joined = RowMatrix(
+      context, rows: context.layout.shape[0] * context.layout.shape[1], leadingDimension: layer.embeddingSize)
     try layer.outputProjection.run(
-      RowMatrix(layer.axisOrder.turned(workspace.context.output)), into: UnsafeMutablePointer(mutating: rows.base),
-      leadingDimension: rows.leadingDimension, workers: workers)
+      joined, into: UnsafeMutablePointer(mutating: rows.base), leadingDimension: rows.leadingDimension,
+      workers: workers)
   }
 
   /// Takes the details out of the workspace, so that the next run does not write into what the caller holds.

@@ -155,7 +155,9 @@ extension MultiHeadAttention {
 public struct MultiHeadAttentionWorkspace<Scalar: BLASScalar>: ~Copyable, Sendable {
   /// The projected queries, keys and values of B·L, B·S and B·S rows of E, in up to three pieces, with room for the
   /// layer's appended keys.
-  var projections: TensorStorage<Scalar>
+  let projections: TensorStorage<Scalar>
+  /// Views of them, made for the sizes of the last run.
+  var inputs: ProjectedInputs<Scalar>
   /// The joined heads [B, L, E], and the details of the last run until they are handed out.
   var context: AttentionResult<Scalar>
   var scratch: AttentionWorkspace<Scalar>
@@ -170,13 +172,20 @@ public struct MultiHeadAttentionWorkspace<Scalar: BLASScalar>: ~Copyable, Sendab
     }
     let details = try AttentionDetails<Scalar>([], shape: shape)
     let scratch = try plan.attention.makeWorkspace()
-    self.init(projections: projections, context: AttentionResult(output: output, details: details), scratch: scratch)
+    // For self-attention of the planned sizes; other runs make their own.
+    let arrangement = ProjectionArrangement(
+      order: plan.layer.axisOrder, size: size, batch: shape.batch, queries: shape.queries, keys: shape.queries,
+      room: plan.layer.appendedKeys.count, partCount: 3, keysJoinQueries: true, valuesJoinKeys: true)
+    self.init(
+      projections: projections, inputs: ProjectedInputs(arrangement, in: projections),
+      context: AttentionResult(output: output, details: details), scratch: scratch)
   }
 
   private init(
-    projections: TensorStorage<Scalar>, context: AttentionResult<Scalar>, scratch: consuming AttentionWorkspace<Scalar>
+    projections: TensorStorage<Scalar>, inputs: ProjectedInputs<Scalar>, context: AttentionResult<Scalar>,
+    scratch: consuming AttentionWorkspace<Scalar>
   ) {
-    (self.projections, self.context) = (projections, context)
+    (self.projections, self.inputs, self.context) = (projections, inputs, context)
     self.scratch = scratch
   }
 

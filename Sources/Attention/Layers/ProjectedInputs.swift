@@ -8,13 +8,15 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
   package let queries: Tensor<Scalar>
   package let keys: Tensor<Scalar>
   package let values: Tensor<Scalar>
-  /// How many matrix products made them.
-  package let productCount: Int
-  /// Rows of memory behind the last key and value of each batch element, not yet written.
-  let room: Int
+  /// Keys and values with all of the room behind them.
+  private let extendedKeys: Tensor<Scalar>
+  private let extendedValues: Tensor<Scalar>
+  let arrangement: ProjectionArrangement
 
-  /// Pieces begin on cache lines.
-  static var alignment: Int { 64 / MemoryLayout<Scalar>.stride }
+  /// How many matrix products made them.
+  package var productCount: Int { arrangement.productCount }
+  /// Rows of memory behind the last key and value of each batch element, not yet written.
+  var room: Int { arrangement.room }
 
   /// The numbers that queries, keys and values take in memory, with `room` more of each for every batch element.
   ///
@@ -24,73 +26,84 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
   ///   - room: how many rows are left free behind those of each batch element.
   static func capacity(_ shape: AttentionShape, keys: Int, room: Int) -> Int {
     let rows = shape.batch * (shape.queries + room) + 2 * shape.batch * (keys + room)
-    return rows * shape.heads * shape.headSize + 3 * alignment
+    return rows * shape.heads * shape.headSize + 3 * ProjectionArrangement.alignment(Scalar.self)
   }
 
-  init(queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>, productCount: Int, room: Int) {
-    (self.queries, self.keys, self.values) = (queries, keys, values)
-    (self.productCount, self.room) = (productCount, room)
-  }
-
-  /// Projects the inputs, of rank 3 in the axis order given, into `storage`.
-  ///
-  /// - Parameters:
-  ///   - value: nil: the keys stand in for values.
-  ///   - room: how many rows to leave free behind those of each batch element.
-  init(
-    query: Tensor<Scalar>, key: Tensor<Scalar>, value: Tensor<Scalar>?, by projection: InputProjection<Scalar>,
-    order: AxisOrder, room: Int, in storage: TensorStorage<Scalar>, workers: Int
-  ) throws(AttentionError) {
-    var inputs = [query, key]
-    if let value { inputs.append(value) }
-    let size = projection.embeddingSize
-    var views: [Tensor<Scalar>] = []
-    var start = 0
-    var products = 0
-    while views.count < inputs.count {
-      let part = views.count
-      let input = inputs[part]
-      let (linear, outputs): (Linear<Scalar>, Range<Int>)
-      switch projection {
-      case .packed(let packed):
-        // Neighbours that are one input share a product: [3E, E] for self-attention, [2E, E] for keys and values of a
-        // memory.
-        var end = part + 1
-        while end < inputs.count, inputs[end].isSameView(as: input) { end += 1 }
-        (linear, outputs) = (packed, (part * size)..<(end * size))
-      case .separate(let query, let key, let value):
-        (linear, outputs) = ([query, key, value][part], 0..<size)
-      }
-      let (batch, rows) = (input.layout.shape[order.batchAxis], input.layout.shape[order.rowAxis])
-      // Room behind each sequence parts the batch, unless the rows of all sequences alternate.
-      let parts = room > 0 && order == .batchFirst ? batch : 1
-      for element in 0..<parts {
-        let sequences =
-          parts == 1 ? input : try rethrowing { () throws(TensorError) in try input.selecting(axis: 0, element) }
-        try linear.run(
-          RowMatrix(sequences), outputs: outputs, into: storage.base + start + element * (rows + room) * outputs.count,
-          leadingDimension: outputs.count, workers: workers)
-      }
-      products += parts
-      for index in 0..<(outputs.count / size) {
-        let layout = order.layout(
-          batch: batch, rows: rows, room: room, size: size, rowSize: outputs.count, offset: start + index * size)
-        views.append(Tensor(storage: storage, layout: layout))
-      }
-      start += (batch * (rows + room) * outputs.count + Self.alignment - 1) / Self.alignment * Self.alignment
+  /// Views of memory that is yet to be written.
+  init(_ arrangement: ProjectionArrangement, in storage: TensorStorage<Scalar>) {
+    func view(_ part: Int, appended: Int = 0) -> Tensor<Scalar> {
+      let layout = arrangement.layout(
+        min(part, arrangement.partCount - 1), appended: appended,
+        alignment: ProjectionArrangement.alignment(Scalar.self))
+      return Tensor(storage: storage, layout: layout)
     }
-    self.init(
-      queries: views[0], keys: views[1], values: views[inputs.count - 1], productCount: products, room: room)
+    self.arrangement = arrangement
+    (queries, keys, values) = (view(0), view(1), view(2))
+    let room = arrangement.room
+    (extendedKeys, extendedValues) = room == 0 ? (keys, values) : (view(1, appended: room), view(2, appended: room))
+  }
+
+  private init(_ inputs: ProjectedInputs, keys: Tensor<Scalar>, values: Tensor<Scalar>) {
+    (queries, arrangement) = (inputs.queries, inputs.arrangement)
+    (self.keys, self.values) = (keys, values)
+    (extendedKeys, extendedValues) = (keys, values)
+  }
+
+  /// Projects the inputs that the arrangement was made for into the memory of the views.
+  func project(
+    query: Tensor<Scalar>, key: Tensor<Scalar>?, value: Tensor<Scalar>?, by projection: InputProjection<Scalar>,
+    workers: Int
+  ) throws(AttentionError) {
+    try project(query, part: 0, by: projection, workers: workers)
+    if let key { try project(key, part: 1, by: projection, workers: workers) }
+    if let value { try project(value, part: 2, by: projection, workers: workers) }
+  }
+
+  private func project(
+    _ input: Tensor<Scalar>, part: Int, by projection: InputProjection<Scalar>, workers: Int
+  ) throws(AttentionError) {
+    guard arrangement.first(part) == part else { return }
+    let (linear, outputs) = projection.layer(part, count: arrangement.width(part))
+    let start = arrangement.start(part, alignment: ProjectionArrangement.alignment(Scalar.self))
+    let matrix = try RowMatrix(input)
+    let parts = arrangement.productsPerPart
+    guard parts > 0 else { return }
+    let rows = matrix.rows / parts
+    for element in 0..<parts {
+      try linear.run(
+        matrix.rows((element * rows)..<((element + 1) * rows)), outputs: outputs,
+        into: queries.storage.base + start + element * (rows + room) * outputs.count,
+        leadingDimension: outputs.count, workers: workers)
+    }
+  }
+
+  /// The same with these keys and values behind those of every batch element, in the room that was left for them.
+  ///
+  /// - Precondition: the inputs were projected with room for `appended.count` rows, and no others are appended.
+  /// - Complexity: writes 2·B·E·count numbers; the sequence stays where it is.
+  package func appending(_ appended: AppendedKeys<Scalar>) -> ProjectedInputs {
+    precondition(appended.count == room, "\(appended.count) keys to append, room for \(room)")
+    guard appended.count > 0 else { return self }
+    keys.append(appended.key, zero: appended.hasZero)
+    // Keys that stand in for values stay what they are.
+    if arrangement.partCount > 2 { values.append(appended.value, zero: appended.hasZero) }
+    return ProjectedInputs(self, keys: extendedKeys, values: extendedValues)
   }
 }
 
-extension InputProjection {
-  /// The part that makes queries.
-  var queries: (linear: Linear<Scalar>, outputs: Range<Int>) {
-    switch self {
-    case .packed(let packed): (packed, 0..<embeddingSize)
-    case .separate(let query, _, _): (query, 0..<embeddingSize)
+extension Tensor where Element: BLASScalar {
+  /// Writes a row [1, 1, E] and a row of zeros behind the last one of every batch element of [B, S, E].
+  fileprivate func append(_ row: Tensor?, zero: Bool) {
+    let (batch, size) = (layout.shape[0], layout.shape[2])
+    for element in 0..<batch {
+      var next = storage.base + layout.offset + element * layout.strides[0] + layout.shape[1] * layout.strides[1]
+      if let row {
+        next.initialize(from: row.storage.base + row.layout.offset, count: size)
+        next += layout.strides[1]
+      }
+      if zero { next.initialize(repeating: 0, count: size) }
     }
+    withExtendedLifetime((storage, row)) {}
   }
 }
 

@@ -8,11 +8,33 @@ struct RowMatrix<Scalar: BLASScalar> {
   let rows: Int
   let leadingDimension: Int
 
-  var base: UnsafePointer<Scalar> { UnsafePointer(tensor.storage.base) + tensor.layout.offset }
+  /// Rows of `tensor` before the first one.
+  private let first: Int
+
+  var base: UnsafePointer<Scalar> {
+    UnsafePointer(tensor.storage.base) + tensor.layout.offset + first * leadingDimension
+  }
+
+  /// Rows that are known to lie so.
+  ///
+  /// - Parameters:
+  ///   - tensor: whose memory it is.
+  ///   - rows: how many.
+  ///   - leadingDimension: from one row to the next.
+  ///   - first: rows before them.
+  init(_ tensor: Tensor<Scalar>, rows: Int, leadingDimension: Int, first: Int = 0) {
+    (self.tensor, self.rows, self.leadingDimension, self.first) = (tensor, rows, leadingDimension, first)
+  }
+
+  /// Some of these rows.
+  func rows(_ range: Range<Int>) -> RowMatrix {
+    RowMatrix(tensor, rows: range.count, leadingDimension: leadingDimension, first: first + range.lowerBound)
+  }
 
   /// - Parameter tensor: […, columns], of rank 1 or more.
   init(_ tensor: Tensor<Scalar>) throws(AttentionError) {
     let columns = tensor.layout.shape[tensor.rank - 1]
+    first = 0
     if let (rows, stride) = Self.evenRows(tensor.layout) {
       (self.tensor, self.rows) = (tensor, rows)
       leadingDimension = rows > 1 ? max(stride, 1) : max(columns, 1)

@@ -14,6 +14,7 @@
 
 #include "exp2.h"
 #include "transpose.h"
+#include "few_rows.h"
 #include "fused_block.h"
 #include "fused_ahead.h"
 #include "fused_scores.h"

@@ -1,4 +1,5 @@
 const TABLE FN(SET) = {
+    .most_few_rows = WORTHWHILE_FEW_ROWS,
     .exp = FN(exp),
     .softcap = FN(softcap),
     .mask = FN(mask),
@@ -10,6 +11,7 @@ const TABLE FN(SET) = {
     .divide_rows = FN(divide_rows),
     .dot = FN(dot),
     .axpy = FN(axpy),
+    .few_rows = FN(few_rows),
     .all_finite = FN(all_finite),
     .widen_f16 = FN(widen_f16),
     .widen_bf16 = FN(widen_bf16),
@@ -17,5 +19,6 @@ const TABLE FN(SET) = {
     .narrow_bf16 = FN(narrow_bf16),
 };
 
+#undef WORTHWHILE_FEW_ROWS
 #undef V
 #undef NEGATIVE_INFINITY

@@ -46,12 +46,28 @@ INLINE V FN(sums_of_lanes)(V x[LANES]) {
   return x[0];
 }
 
+/* The sums of neighbours, those of x before those of y. */
+INLINE V FN(pair_sums)(V x, V y) {
+  return __builtin_shufflevector(x, y, EVEN_LANES) + __builtin_shufflevector(x, y, ODD_LANES);
+}
+
 /* ((x0 + x1) + (x2 + x3)) + ... of the lanes. */
 INLINE T FN(sum_in_pairs)(V x) {
-  UNROLL for (size_t count = LANES; count > 1; count /= 2) {
-    x = __builtin_shufflevector(x, x, EVEN_LANES) + __builtin_shufflevector(x, x, ODD_LANES);
-  }
+  UNROLL for (size_t count = LANES; count > 1; count /= 2) x = FN(pair_sums)(x, x);
   return x[0];
+}
+
+/* The same of four vectors, to the bit. */
+INLINE void FN(four_sums_in_pairs)(const V x[4], T sums[4]) {
+  V low = FN(pair_sums)(x[0], x[1]), high = FN(pair_sums)(x[2], x[3]);
+#if LANES == 2
+  FN(store)(sums, low);
+  FN(store)(sums + 2, high);
+#else
+  low = FN(pair_sums)(low, high);
+  UNROLL for (size_t count = LANES / 4; count > 1; count /= 2) low = FN(pair_sums)(low, low);
+  UNROLL for (size_t i = 0; i < 4; i++) sums[i] = low[i];
+#endif
 }
 
 #undef TURN

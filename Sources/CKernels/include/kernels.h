@@ -70,6 +70,12 @@ ATTENTION_SCORE_RULES(double, ScoreRulesF64)
  *                out == x with ldout == ld allowed.
  * dot            sum of x[i]*y[i], in several partial sums.
  * axpy           y[i] += a*x[i].
+ * few_rows       y[r][n] = alpha * (sum of x[r][i]*w[n][i] over i < size) + beta*addend[r][n] for rows of x and features of w: a
+ *                linear layer of few rows. w is read once, in order, for all rows. ldadd 0: the same addend for all rows (a bias);
+ *                NULL: none. addend == y with ldadd == ldy allowed. What stands in y[r][n] depends on row r, feature n, its
+ *                addend and the factors alone, bit for bit: not on what else is computed. What follows the rows of w is fetched
+ *                into the cache, which never faults.
+ * most_few_rows  up to so many rows few_rows is faster than packing w for a general product.
  * all_finite     whether no element is NaN or infinite.
  * widen_f16      y[i] = x[i], an IEEE 754 binary16; exact, NaN quiet.
  * widen_bf16     y[i] = x[i], a bfloat16 (the upper half of a float); exact.
@@ -79,6 +85,7 @@ ATTENTION_SCORE_RULES(double, ScoreRulesF64)
  */
 #define ATTENTION_KERNEL_TABLE(T, RULES, NAME)                                                                       \
   typedef struct NAME {                                                                                              \
+    size_t most_few_rows;                                                                                            \
     void (*exp)(const T *x, T *y, size_t count);                                                                     \
     void (*softcap)(T *s, size_t rows, size_t cols, size_t ld, T c);                                                 \
     void (*mask)(T *s, size_t rows, size_t cols, size_t ld, const RULES *rules);                                     \
@@ -91,6 +98,8 @@ ATTENTION_SCORE_RULES(double, ScoreRulesF64)
     void (*divide_rows)(const T *x, size_t rows, size_t cols, size_t ld, const T *divisor, T *out, size_t ldout);    \
     T (*dot)(const T *x, const T *y, size_t count);                                                                  \
     void (*axpy)(T a, const T *x, T *y, size_t count);                                                               \
+    void (*few_rows)(size_t rows, size_t features, size_t size, T alpha, const T *x, size_t ldx, const T *w,         \
+                     size_t ldw, T beta, const T *_Nullable addend, size_t ldadd, T *y, size_t ldy);                 \
     bool (*all_finite)(const T *x, size_t rows, size_t cols, size_t ld);                                             \
     void (*widen_f16)(const uint16_t *x, T *y, size_t count);                                                        \
     void (*widen_bf16)(const uint16_t *x, T *y, size_t count);                                                       \

@@ -74,12 +74,8 @@ public struct BatchedGEMM<Scalar: BLASScalar>: Sendable {
     _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _ c: UnsafeMutablePointer<Scalar>, workers: Int
   ) {
     if count == 1 { return element.run(a, b, c, workers: workers) }
-    let product = Scalar.arithmetic.product
     FanOut.run(pieces: count, workers: element.workersWorthwhile(workers, count: count)) { index, _ in
-      product(
-        element.transposesA, element.transposesB, element.m, element.n, element.k, element.alpha,
-        a + index * strideA, element.lda, b + index * strideB, element.ldb, element.beta, c + index * strideC,
-        element.ldc)
+      element.runHere(a + index * strideA, b + index * strideB, c + index * strideC)
     }
   }
 }

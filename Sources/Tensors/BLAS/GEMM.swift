@@ -133,10 +133,13 @@ public struct GEMM<Scalar: BLASScalar>: Sendable {
   /// The product on memory known to be large enough, cut into blocks of rows of C over the workers.
   ///
   /// Each element of C is the same sum in the same order however C is cut: with the OpenBLAS kernels that were tried (SSE3, AVX2,
-  /// AVX-512) the bits do not depend on the number of workers.
+  /// AVX-512) the bits do not depend on the number of workers. Few rows times a transposed matrix are our own kernel's.
   package func run(
     _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _ c: UnsafeMutablePointer<Scalar>, workers: Int
   ) {
+    if isOfFewRows {
+      return runFewRows(a, b, c, adding: beta == 0 ? nil : UnsafePointer(c), stride: ldc, workers: workers)
+    }
     let product = Scalar.arithmetic.product
     let cuts = rowCuts(workers: workers)
     FanOut.run(pieces: cuts.count - 1, workers: workers) { piece, _ in

@@ -56,6 +56,14 @@ package struct RowKernels<Scalar>: Sendable {
     ) -> Void
   package let dot: @Sendable (_ x: Vector, _ y: Vector, _ count: Int) -> Scalar
   package let axpy: @Sendable (_ a: Scalar, _ x: Vector, _ y: Matrix, _ count: Int) -> Void
+  /// y ← α·x·Wᵀ + β·addend for `rows` rows of x [rows, size] and W [features, size]; `ldAddend` 0: the same addend for all rows.
+  package let fewRows:
+    @Sendable (
+      _ rows: Int, _ features: Int, _ size: Int, _ alpha: Scalar, _ x: Vector, _ ldX: Int, _ w: Vector, _ ldW: Int,
+      _ beta: Scalar, _ addend: Vector?, _ ldAddend: Int, _ y: Matrix, _ ldY: Int
+    ) -> Void
+  /// Up to so many rows ``fewRows`` is faster than BLAS.
+  package let mostFewRows: Int
   package let allFinite: @Sendable (_ x: Vector, _ rows: Int, _ columns: Int, _ ld: Int) -> Bool
   package let widenFloat16: @Sendable (_ x: UnsafePointer<UInt16>, _ y: Matrix, _ count: Int) -> Void
   package let widenBFloat16: @Sendable (_ x: UnsafePointer<UInt16>, _ y: Matrix, _ count: Int) -> Void
@@ -98,6 +106,8 @@ extension RowKernels<Float> {
       divideRows: { table.divide_rows($0, $1, $2, $3, $4, $5, $6) },
       dot: { table.dot($0, $1, $2) },
       axpy: { table.axpy($0, $1, $2, $3) },
+      fewRows: { table.few_rows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) },
+      mostFewRows: table.most_few_rows,
       allFinite: { table.all_finite($0, $1, $2, $3) },
       widenFloat16: { table.widen_f16($0, $1, $2) },
       widenBFloat16: { table.widen_bf16($0, $1, $2) },
@@ -134,6 +144,8 @@ extension RowKernels<Double> {
       divideRows: { table.divide_rows($0, $1, $2, $3, $4, $5, $6) },
       dot: { table.dot($0, $1, $2) },
       axpy: { table.axpy($0, $1, $2, $3) },
+      fewRows: { table.few_rows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) },
+      mostFewRows: table.most_few_rows,
       allFinite: { table.all_finite($0, $1, $2, $3) },
       widenFloat16: { table.widen_f16($0, $1, $2) },
       widenBFloat16: { table.widen_bf16($0, $1, $2) },

@@ -37,12 +37,9 @@ extension Tensor where Element: BLASScalar {
     if offsetsA.count == 1 {
       gemm.run(a + offsetsA[0], b + offsetsB[0], c, workers: workers)
     } else {
-      let product = Element.arithmetic.product
       let workers = gemm.workersWorthwhile(workers, count: offsetsA.count)
       FanOut.run(pieces: offsetsA.count, workers: workers) { index, _ in
-        product(
-          gemm.transposesA, gemm.transposesB, m, n, k, gemm.alpha, a + offsetsA[index], gemm.lda,
-          b + offsetsB[index], gemm.ldb, 0, c + index * m * n, gemm.ldc)
+        gemm.runHere(a + offsetsA[index], b + offsetsB[index], c + index * m * n)
       }
     }
     withExtendedLifetime((left.tensor, right.tensor)) {}

@@ -5,6 +5,7 @@
 #include "score_oracle.h"
 
 #include "elements.h"
+#include "few_rows.h"
 #include "halves.h"
 #include "rows.h"
 #include "softmax.h"
@@ -21,6 +22,7 @@ void FN(check_set)(KernelSet set, Tally *tally) {
   const KERNELS *kernels = FN(kernels)(set);
   const FUSED *fused = FN(fused)(set);
   FN(check_elements)(kernels, set, tally);
+  FN(check_few_rows)(kernels, tally);
   FN(check_halves)(kernels, tally);
   FN(check_rows)(kernels, tally);
   FN(check_softmax)(kernels, tally);
