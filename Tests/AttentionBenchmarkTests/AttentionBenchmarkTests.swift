@@ -79,7 +79,7 @@ import Testing
     ])
     try command.run()
     let objects = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [[String: Any]]
-    #expect(objects?.map { $0["path"] as? String } == ["naive", "blas", "tiled"])
+    #expect(objects?.map { $0["path"] as? String } == ["naive", "blas", "tiled", "fused"])
     #expect(objects?.allSatisfy { $0.count == Report.keys.count } == true)
   }
 

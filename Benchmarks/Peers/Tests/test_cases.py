@@ -6,7 +6,7 @@ from cases import ALL, NAMED, QUICK, AttentionCase, LayerCase, UsageError, selec
 class CasesTests(unittest.TestCase):
     def test_fifteen_and_four(self):
         self.assertEqual([isinstance(case, AttentionCase) for case in ALL], [True] * 15 + [False] * 4)
-        self.assertEqual(len(NAMED), 17)
+        self.assertEqual(len(NAMED), 19)
         self.assertEqual(len(select(QUICK)), len(QUICK))
 
     def test_operations(self):

@@ -41,7 +41,7 @@ extension GEMM {
   ) {
     let fewRows = Scalar.arithmetic.kernels.fewRows
     let features = featuresPerPiece(workers: workers)
-    FanOut.run(pieces: (n + features - 1) / features, workers: workers) { piece, _ in
+    FanOut.run(pieces: (n + features - 1) / features, workers: workers, callsBLAS: false) { piece, _ in
       let first = piece * features
       fewRows(
         m, min(features, n - first), k, alpha, a, lda, b + first * ldb, ldb, beta, addend.map { $0 + first }, stride,

@@ -21,7 +21,9 @@ import Testing
   @Test func measuresEveryPathOnEveryThreadCount() throws {
     let outcome = try quick.measure(workload("2,6,3,5,7,11,causal"))
     #expect(
-      outcome.results.map { "\($0.path) \($0.threads)" } == ["naive 1", "blas 1", "tiled 1", "blas 2", "tiled 2"])
+      outcome.results.map { "\($0.path) \($0.threads)" } == [
+        "naive 1", "blas 1", "tiled 1", "fused 1", "blas 2", "tiled 2", "fused 2",
+      ])
     for result in outcome.results {
       let median = try #require(result.median)
       #expect(try #require(result.minimum) <= median)
@@ -56,7 +58,7 @@ import Testing
 
   @Test func measuresALayerAndItsStages() throws {
     let outcome = try quick.measure(LayerWorkload(LayerCase(parsing: "2,7,15,5"), seed: 1))
-    #expect(outcome.results.map(\.path) == ["naive", "blas", "tiled", "blas", "tiled"])
+    #expect(outcome.results.map(\.path) == ["naive", "blas", "tiled", "fused", "blas", "tiled", "fused"])
     #expect(outcome.results[1].labels.headSize == 3)
     #expect(outcome.notes.count == 2)
     #expect(outcome.notes[0].hasPrefix("2,7,15,5, stages of the blas path on 1 thread: projections "))
@@ -66,8 +68,8 @@ import Testing
 
   @Test func measuresALayerOverACache() throws {
     let outcome = try quick.measure(LayerWorkload(LayerCase(parsing: "2,3,15,5,7"), seed: 1))
-    #expect(outcome.results.map(\.path) == ["naive", "blas", "tiled", "blas", "tiled"])
-    #expect(outcome.results.map(\.planPath) == [nil, "blas", "tiled", "blas", "tiled"])
+    #expect(outcome.results.map(\.path) == ["naive", "blas", "tiled", "fused", "blas", "tiled", "fused"])
+    #expect(outcome.results.map(\.planPath) == [nil, "blas", "tiled", "fused", "blas", "tiled", "fused"])
     #expect(outcome.results.allSatisfy { $0.labels.queries == 3 && $0.labels.keys == 10 })
     #expect(outcome.notes.isEmpty)
   }
@@ -113,7 +115,7 @@ import Testing
     runner.seconds = 1e-9
     runner.sampledRows = 5
     let outcome = try runner.measure(workload("1,2,1,11,7,5"))
-    #expect(outcome.results.map(\.path) == ["blas", "tiled", "blas", "tiled"])
+    #expect(outcome.results.map(\.path) == ["blas", "tiled", "fused", "blas", "tiled", "fused"])
     #expect(outcome.results.allSatisfy { $0.speedup == nil && $0.median != nil && $0.maxError < 2e-6 })
     #expect(outcome.notes.count == 1)
     #expect(outcome.notes[0].contains("errors over 5 of 22 rows"))

@@ -24,7 +24,8 @@ struct ReproducibleWay: Sendable, Hashable, CustomTestStringConvertible {
   func options(
     softcap: Double? = nil, alignment: QueryAlignment? = nil, details: AttentionDetailSet = .logSumExp, workers: Int = 1
   ) -> AttentionOptions {
-    AttentionOptions(softcap: softcap, alignment: alignment, details: details, path: path, isReproducible: true, workers: workers)
+    AttentionOptions(
+      softcap: softcap, alignment: alignment, details: details, path: path, isReproducible: true, workers: workers)
   }
 
   /// Expects a plan to take the path that is meant.
