@@ -8,14 +8,22 @@ struct ReproducibleWay: Sendable, Hashable, CustomTestStringConvertible {
 
   var path: AttentionPath
   var element: Element
+  /// Whether it is asked for the bits that a row has among any number of rows.
+  var isReproducible = true
 
-  var testDescription: String { "\(path.rawValue) in \(element.rawValue)" }
+  var testDescription: String {
+    "\(path.rawValue) in \(element.rawValue)\(isReproducible ? "" : ", few apart")"
+  }
 
-  /// The automatic path among them: where the work is not of the smallest it is the fused one.
+  /// The automatic path among them, which then is the fused one.
   static let all =
     [AttentionPath.fused, .reference].flatMap { path in
       Element.allCases.map { ReproducibleWay(path: path, element: $0) }
     } + [ReproducibleWay(path: .automatic, element: .float)]
+
+  /// With those that may compute few rows otherwise than many.
+  static let inAnyNumberOfRows =
+    all + Element.allCases.map { ReproducibleWay(path: .fused, element: $0, isReproducible: false) }
 
   /// Plain loops: they have no blocks and tiles to be at the edge of, and take their time in tests.
   var isSlow: Bool { path == .reference }
@@ -25,7 +33,8 @@ struct ReproducibleWay: Sendable, Hashable, CustomTestStringConvertible {
     softcap: Double? = nil, alignment: QueryAlignment? = nil, details: AttentionDetailSet = .logSumExp, workers: Int = 1
   ) -> AttentionOptions {
     AttentionOptions(
-      softcap: softcap, alignment: alignment, details: details, path: path, isReproducible: true, workers: workers)
+      softcap: softcap, alignment: alignment, details: details, path: path, isReproducible: isReproducible,
+      workers: workers)
   }
 
   /// Expects a plan to take the path that is meant.
