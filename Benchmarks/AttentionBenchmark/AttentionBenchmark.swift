@@ -47,7 +47,8 @@ struct AttentionBenchmark: ParsableCommand {
   var threads: [Int] = []
 
   @Option(
-    help: "What to time besides the naive kernel (repeatable); by default blas, tiled and fused, and auto with --growth.")
+    help:
+      "What to time besides the naive kernel (repeatable); by default blas, tiled and fused, and auto with --growth.")
   var path: [BenchmarkPath] = []
 
   @Option(parsing: .unconditional, help: "Samples of each path, at most: 1 to 10000.")

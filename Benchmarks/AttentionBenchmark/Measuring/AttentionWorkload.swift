@@ -62,7 +62,9 @@ struct AttentionWorkload: Workload {
   }
 
   func contender(_ path: BenchmarkPath, threads: Int) throws -> (any Contender)? {
-    if let planned = path.planned { return try PlanRun(self, planned, threads: threads) }
+    if let planned = path.planned {
+      return try PlanRun(self, planned, isReproducible: path == .reproducible, threads: threads)
+    }
     guard threads == 1 else { return nil }
     let (kernel, queries, keys, values) = (UnrolledAttention(problem: problem), queries, keys, values)
     return LoopRun(path: path.rawValue, outputCount: queries.count, scratchCount: problem.keys) { output in

@@ -11,13 +11,14 @@ final class PlanRun: Contender {
   private var workspace: AttentionWorkspace<Float>
   private var result: Tensor<Float>
 
-  init(_ workload: AttentionWorkload, _ path: AttentionPath, threads: Int) throws {
+  init(_ workload: AttentionWorkload, _ path: AttentionPath, isReproducible: Bool = false, threads: Int) throws {
     let problem = workload.problem
     plan = try AttentionPlan(
       shape: problem.shape(), mask: problem.mask,
-      options: AttentionOptions(alignment: .start, path: path, workers: threads))
+      options: AttentionOptions(
+        alignment: .start, path: path, isReproducible: isReproducible, workers: threads))
     workspace = try plan.makeWorkspace()
-    self.path = path.rawValue
+    self.path = isReproducible ? BenchmarkPath.reproducible.rawValue : path.rawValue
     self.threads = threads
     let queryShape = [problem.batch, problem.heads, problem.queries, problem.headSize]
     let keyShape = [problem.batch, problem.keyValueHeads, problem.keys, problem.headSize]

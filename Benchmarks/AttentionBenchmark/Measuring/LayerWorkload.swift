@@ -90,7 +90,8 @@ struct LayerWorkload: Workload {
   }
 
   func contender(_ path: BenchmarkPath, threads: Int) throws -> (any Contender)? {
-    guard let planned = path.planned else { return nil }
+    // What a layer projects by BLAS has no such promise.
+    guard path != .reproducible, let planned = path.planned else { return nil }
     return layer.cachedKeys == 0
       ? try LayerRun(self, planned, threads: threads) : try CachedLayerRun(self, planned, threads: threads)
   }

@@ -76,7 +76,7 @@ struct CaseLabels: Equatable, Sendable {
 
 /// What `--path` can ask for.
 enum BenchmarkPath: String, CaseIterable, Sendable {
-  case auto, reference, blas, tiled, fused, unrolled
+  case auto, reference, blas, tiled, fused, reproducible, unrolled
 
   /// The package's path; nil for a kernel of the benchmark's own.
   var planned: AttentionPath? {
@@ -85,7 +85,7 @@ enum BenchmarkPath: String, CaseIterable, Sendable {
     case .reference: .reference
     case .blas: .blas
     case .tiled: .tiled
-    case .fused: .fused
+    case .fused, .reproducible: .fused
     case .unrolled: nil
     }
   }

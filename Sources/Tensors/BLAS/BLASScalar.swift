@@ -7,7 +7,9 @@ public protocol BLASScalar: RealElement, BinaryFloatingPoint {
 }
 
 /// Matrix products and row kernels for one element type; opaque outside the package.
-public struct BLASArithmetic<Scalar>: Sendable {
+///
+/// An object, since generic code that is not specialised would copy a structure of so many closures whenever it asks for one.
+public final class BLASArithmetic<Scalar>: Sendable {
   /// C ← α·op(A)·op(B) + β·C, row-major, on the calling thread; see ``GEMM`` for the checked form.
   package typealias Product =
     @Sendable (
@@ -28,4 +30,11 @@ public struct BLASArithmetic<Scalar>: Sendable {
   package let vectorProduct: VectorProduct
   package let kernels: RowKernels<Scalar>
   package let fused: FusedKernels<Scalar>
+
+  init(
+    product: @escaping Product, vectorProduct: @escaping VectorProduct, kernels: RowKernels<Scalar>,
+    fused: FusedKernels<Scalar>
+  ) {
+    (self.product, self.vectorProduct, self.kernels, self.fused) = (product, vectorProduct, kernels, fused)
+  }
 }

@@ -49,8 +49,8 @@ import Testing
     let outcome = try runner.measure(workload("1,2,1,3,5,7"))
     #expect(
       outcome.results.map { "\($0.path) \($0.threads)" } == [
-        "naive 1", "auto 1", "reference 1", "blas 1", "tiled 1", "fused 1", "unrolled 1", "auto 2", "reference 2",
-        "blas 2", "tiled 2", "fused 2",
+        "naive 1", "auto 1", "reference 1", "blas 1", "tiled 1", "fused 1", "reproducible 1", "unrolled 1", "auto 2",
+        "reference 2", "blas 2", "tiled 2", "fused 2", "reproducible 2",
       ])
     #expect(outcome.notes.count == 1)
     #expect(outcome.notes[0].hasPrefix("1,2,1,3,5,7: auto takes the "))

@@ -61,8 +61,8 @@ import Testing
       return report.chart
     }
     let all = chart(threads: [8, 1, 2], paths: ["naive"] + BenchmarkPath.allCases.map(\.rawValue)).series
-    #expect(all.count == 21)
-    #expect(Set(all.map { [$0.hue, $0.shade] }).count == 21)
+    #expect(all.count == 24)
+    #expect(Set(all.map { [$0.hue, $0.shade] }).count == 24)
     for series in all {
       #expect(series.shade == (series.name.hasSuffix("8 threads") ? 2 : series.name.hasSuffix("2 threads") ? 1 : 0))
       #expect((series.hue == 0) == series.name.hasPrefix("naive"))
