@@ -11,6 +11,8 @@
 #define JOIN_EXPANDED(name, type) name##_##type
 #define JOIN(name, type) JOIN_EXPANDED(name, type)
 #define INLINE static inline __attribute__((always_inline))
+/* What the compiler may not compute from what it knows: an address that is to stay in a register. */
+#define OPAQUE(x) __asm__("" : "+r"(x))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 extern const KernelsF32 attention_plain_f32;

@@ -23,6 +23,7 @@
 #include "fused_values.h"
 #include "fused_dots.h"
 #include "fused_few.h"
+#include "fused_few_values.h"
 #include "fused_step.h"
 
 #include "table.h"

@@ -2,13 +2,10 @@
 
 #define LINE (64 / sizeof(T))
 
-/* For few rows: how many keys, or values, ahead of the arithmetic they are fetched (bytes for DOTS_AHEAD), and how many values
- * are read for all of Dv at a time. As measured: nearer, memory is waited for; farther, the first level of the cache is too
- * small. */
+/* For few rows: how many keys are fetched ahead of the arithmetic that turns them (as measured: nearer, memory is waited for;
+ * farther, the first level of the cache is too small), and how many bytes where they are used as they lie. */
 #define KEYS_AHEAD 40
-#define DOTS_AHEAD 8192
-#define VALUES_AHEAD 24
-#define FEW_VALUES 32
+#define DOTS_AHEAD 4096
 
 /* Goes through regions line by line. */
 typedef struct FN(Fetcher) {

@@ -9,10 +9,14 @@
 #define MOST_LANES 16
 #define FEW_ROWS 8
 
+/* Steps of a chain of multiply-adds to a turn of its loop. With few registers there are two instructions to four multiply-adds
+ * besides: what counts the loop must not come to that, least of all on cores that two threads share. */
 #if REGISTERS == 32
 #define MOST_VALUE_VECTORS 4
+#define STEPS 1
 #else
 #define MOST_VALUE_VECTORS 2
+#define STEPS 4
 #endif
 
 INLINE size_t FN(least)(size_t a, size_t b) { return a < b ? a : b; }

@@ -21,60 +21,64 @@ INLINE void FN(add_products)(size_t rows, const T *queries, size_t ldq, const V 
   }
 }
 
-/* s[r][0 ..< LANES]; what is `ahead` keys further on is fetched. */
-INLINE void FN(dots_block)(size_t rows, const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, ptrdiff_t ahead, T *s) {
+/* s[r][j + i*apart] for `count` steps j and LANES / rows keys i, which are as far apart: each is a stream of its own through
+ * memory, and several at once come faster from where the core has to wait. */
+INLINE void FN(dots_streams)(size_t rows, const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, size_t apart, size_t count,
+                             T *s) {
   const size_t keys = LANES / rows, ldq = FN(dots_ldq)(head_size);
-  for (size_t j = 0; j < LANES; j += keys, k += (ptrdiff_t)keys * ldk) {
+  for (size_t j = 0; j < count; j++, k += ldk, s++) {
+    const T *row[LANES];
     V sum[LANES], x[LANES];
+    UNROLL for (size_t i = 0; i < keys; i++) row[i] = k + (ptrdiff_t)(i * apart) * ldk;
     UNROLL for (size_t i = 0; i < LANES; i++) sum[i] = (V)(T)0;
     size_t d = 0;
     for (; d + LANES <= head_size; d += LANES) {
       UNROLL for (size_t i = 0; i < keys; i++) {
-        if (d % LINE == 0) __builtin_prefetch(k + ((ptrdiff_t)i + ahead) * ldk + d, 0, 3);
-        x[i] = FN(load)(k + (ptrdiff_t)i * ldk + d);
+        if (d % LINE == 0) __builtin_prefetch((const char *)(row[i] + d) + DOTS_AHEAD / keys, 0, 3);
+        x[i] = FN(load)(row[i] + d);
       }
       FN(add_products)(rows, queries + d, ldq, x, sum);
     }
     if (d < head_size) {
-      UNROLL for (size_t i = 0; i < keys; i++) x[i] = FN(load_part)(k + (ptrdiff_t)i * ldk + d, head_size - d, 0);
+      UNROLL for (size_t i = 0; i < keys; i++) x[i] = FN(load_part)(row[i] + d, head_size - d, 0);
       FN(add_products)(rows, queries + d, ldq, x, sum);
     }
     const V dots = FN(sums_of_lanes)(sum);
-    T lane[LANES];
-    FN(store)(lane, dots);
-    UNROLL for (size_t r = 0; r < rows; r++) __builtin_memcpy(s + r * FUSED_TILE_KEYS + j, lane + r * keys, keys * sizeof(T));
+    UNROLL for (size_t r = 0; r < rows; r++) {
+      UNROLL for (size_t i = 0; i < keys; i++) s[r * FUSED_TILE_KEYS + i * apart] = dots[r * keys + i];
+    }
   }
 }
 
-#define DOTS_BLOCK(ROWS)                                                                                              \
-  static void FN(dots_##ROWS)(const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, ptrdiff_t ahead, T *s) { \
-    FN(dots_block)(ROWS, queries, head_size, k, ldk, ahead, s);                                                       \
+#define DOTS_STREAMS(ROWS)                                                                                            \
+  static void FN(dots_##ROWS)(const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, size_t apart, size_t count, \
+                              T *s) {                                                                                 \
+    FN(dots_streams)(ROWS, queries, head_size, k, ldk, apart, count, s);                                              \
   }
 
-DOTS_BLOCK(1)
-DOTS_BLOCK(2)
+DOTS_STREAMS(1)
+DOTS_STREAMS(2)
 #if DOT_ROWS == 4
-DOTS_BLOCK(4)
+DOTS_STREAMS(4)
 #endif
 
-/* s[r][0 ..< LANES] for all rows of a block. */
-static void FN(dots)(const BLOCK *block, const T *k, size_t ldk, T *s) {
+/* s[r][0 ..< count] for all rows of a block; count is a multiple of LANES. */
+static void FN(dots)(const BLOCK *block, const T *k, size_t ldk, size_t count, T *s) {
   const size_t size = block->head_size;
-  const ptrdiff_t ahead = (ptrdiff_t)FN(most)(DOTS_AHEAD / (FN(most)(size, 1) * sizeof(T)), 4);
   for (size_t r = 0; r < block->rows;) {
     const T *queries = block->queries + r * FN(dots_ldq)(size);
     T *out = s + r * FUSED_TILE_KEYS;
     const size_t left = block->rows - r;
     if (left >= 4 && DOT_ROWS == 4) {
 #if DOT_ROWS == 4
-      FN(dots_4)(queries, size, k, (ptrdiff_t)ldk, ahead, out);
+      FN(dots_4)(queries, size, k, (ptrdiff_t)ldk, count / (LANES / 4), count / (LANES / 4), out);
 #endif
       r += 4;
     } else if (left >= 2) {
-      FN(dots_2)(queries, size, k, (ptrdiff_t)ldk, ahead, out);
+      FN(dots_2)(queries, size, k, (ptrdiff_t)ldk, count / (LANES / 2), count / (LANES / 2), out);
       r += 2;
     } else {
-      FN(dots_1)(queries, size, k, (ptrdiff_t)ldk, ahead, out);
+      FN(dots_1)(queries, size, k, (ptrdiff_t)ldk, count / LANES, count / LANES, out);
       r++;
     }
   }

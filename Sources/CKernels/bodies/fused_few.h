@@ -1,5 +1,6 @@
 /* Few rows (decoding). For the same bits as many rows have, keys are the lanes, turned in registers as they come: a score is then
- * the same chain along D as where queries are the lanes. Else fused_dots.h has the scores. Scores are [rows][FUSED_TILE_KEYS]. */
+ * the same chain along D as where queries are the lanes. Else fused_dots.h has the scores. Scores are [rows][FUSED_TILE_KEYS];
+ * fused_few_values.h has what comes of them. */
 
 #if REGISTERS == 32
 #define KEY_VECTORS 2
@@ -75,21 +76,26 @@ static FN(FewScores) FN(choose_few_scores)(size_t rows, size_t groups) {
 
 static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T *k, size_t ldk, size_t count, T *copy,
                            T *s) {
+  const bool dots = FN(takes_dots)(block);
   for (size_t j = ranges->begin / LANES * LANES; j < ranges->end;) {
-    const bool dots = FN(takes_dots)(block);
-    const size_t groups = !dots && j + KEY_VECTORS * LANES <= count ? KEY_VECTORS : 1;
     const T *keys = k + j * ldk;
-    size_t ld = ldk;
-    if (j + LANES > count) { /* the rest of the tile's keys, as many as a vector's lanes */
+    size_t ld = ldk, whole = (FN(least)(FN(whole_vectors)(ranges->end), count) - j) / LANES * LANES;
+    if (whole == 0) { /* the rest of the tile's keys, as many as a vector's lanes */
       for (size_t i = 0; i < LANES; i++) {
         T *row = copy + i * block->head_size;
         for (size_t d = 0; d < block->head_size; d++) row[d] = j + i < count ? keys[i * ldk + d] : 0;
       }
       keys = copy;
       ld = block->head_size;
+      whole = LANES;
     }
-    if (dots) FN(dots)(block, keys, ld, s + j);
-    for (size_t r = 0; !dots && r < block->rows;) {
+    if (dots) {
+      FN(dots)(block, keys, ld, whole, s + j);
+      j += whole;
+      continue;
+    }
+    const size_t groups = KEY_VECTORS * LANES <= whole ? KEY_VECTORS : 1;
+    for (size_t r = 0; r < block->rows;) {
       const size_t rows = FN(rows_at_once)(block->rows - r);
       FN(choose_few_scores)(rows, groups)(block->queries + r, block->head_size, keys, (ptrdiff_t)ld,
                                           s + r * FUSED_TILE_KEYS + j);
@@ -103,6 +109,8 @@ static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T
 static void FN(few_powers)(const BLOCK *block, const RULES *rules, const FN(Ranges) *ranges, size_t count, T *s, T *maximum,
                            T *sum) {
   const size_t begin = ranges->begin / LANES * LANES, end = FN(whole_vectors)(ranges->end);
+  const FN(Exp2) constants = FN(exp2_constants)(), *of = &constants;
+  if (REGISTERS < 32) OPAQUE(of);
   for (size_t r = 0; r < block->rows; r++) {
     T *row = s + r * FUSED_TILE_KEYS;
     const size_t first = FN(most)((size_t)ranges->first[r], begin);
@@ -118,45 +126,22 @@ static void FN(few_powers)(const BLOCK *block, const RULES *rules, const FN(Rang
     }
     const T shift = FN(shift)(top);
     T total = 0;
-    for (size_t j = begin; j < end; j += LANES) {
-      const V e = FN(power)(FN(load)(row + j), (V)shift, block->natural);
+    size_t j = begin;
+    for (; j + 4 * LANES <= end; j += 4 * LANES) {
+      V e[4];
+      T sums[4];
+      UNROLL for (size_t i = 0; i < 4; i++) e[i] = FN(load)(row + j + i * LANES);
+      FN(powers_each)(e, 4, (V)shift, block->natural, of);
+      UNROLL for (size_t i = 0; i < 4; i++) FN(store)(row + j + i * LANES, e[i]);
+      FN(four_sums_in_pairs)(e, sums);
+      UNROLL for (size_t i = 0; i < 4; i++) total += sums[i];
+    }
+    for (; j < end; j += LANES) {
+      const V e = FN(power)(FN(load)(row + j), (V)shift, block->natural, of);
       FN(store)(row + j, e);
       total += FN(sum_in_pairs)(e);
     }
     maximum[r] = top;
     sum[r] = total;
-  }
-}
-
-static FN(ValuesBlock) FN(choose_few_values)(size_t rows, size_t vectors) {
-  static const FN(ValuesBlock) by_size[3][4] = {
-#if REGISTERS == 32
-      {FN(few_values_1_1), FN(few_values_1_2), FN(few_values_1_3), FN(few_values_1_4)},
-      {FN(few_values_2_1), FN(few_values_2_2), FN(few_values_2_3), FN(few_values_2_4)},
-      {FN(few_values_4_1), FN(few_values_4_2), FN(few_values_4_3), FN(few_values_4_4)},
-#else
-      {FN(few_values_1_1), FN(few_values_1_2)},
-      {FN(few_values_2_1), FN(few_values_2_2)},
-      {FN(few_values_4_1), FN(few_values_4_2)},
-#endif
-  };
-  return by_size[rows / 2][vectors - 1];
-}
-
-static void FN(add_few_values)(const BLOCK *block, const T *p, const T *v, size_t ldv, size_t begin, size_t end, T *acc,
-                               bool start) {
-  const size_t columns = block->value_head_size, ldacc = FN(padded)(columns);
-  for (size_t j = begin; j < end; j += FEW_VALUES) {
-    const size_t keys = FN(least)(end - j, FEW_VALUES);
-    for (size_t c = 0; c < columns;) {
-      const size_t vectors = FN(vectors_at_once)((ldacc - c) / LANES);
-      for (size_t r = 0; r < block->rows;) {
-        const size_t rows = FN(rows_at_once)(block->rows - r);
-        FN(choose_few_values)(rows, vectors)(FN(least)(vectors * LANES, columns - c), p + r * FUSED_TILE_KEYS + j,
-                                             v + j * ldv + c, ldv, keys, acc + r * ldacc + c, ldacc, start && j == begin);
-        r += rows;
-      }
-      c += vectors * LANES;
-    }
   }
 }

@@ -14,49 +14,69 @@ typedef struct FN(ScoresBlock) {
   V *top;                  /* the maxima so far */
   const INT *first, *end;  /* at an edge: the range of keys of each row; else NULL */
   size_t j;                /* the first key's place in the tile */
+  size_t groups;           /* of so many vectors, side by side */
   bool fetches;
 } FN(ScoresBlock);
 
-INLINE void FN(scores_block)(size_t keys, size_t vectors, const FN(ScoresBlock) *block) {
-  const T *k = block->k, *queries = block->queries;
-  const size_t ldk = block->ldk;
-  V sum[16][3];
+/* One step along D of all chains. row[i]: where key i begins. */
+INLINE void FN(scores_at)(size_t keys, size_t vectors, const T *const row[16], size_t d, const T *queries, V sum[16][3]) {
+  V q[3];
+  UNROLL for (size_t w = 0; w < vectors; w++) q[w] = FN(load)(queries + w * LANES);
   UNROLL for (size_t i = 0; i < keys; i++) {
-    UNROLL for (size_t w = 0; w < vectors; w++) sum[i][w] = (V)(T)0;
+    const V key = (V)row[i][d];
+    UNROLL for (size_t w = 0; w < vectors; w++) sum[i][w] = FN(multiply_add)(key, q[w], sum[i][w]);
   }
-  for (size_t line = 0; line < block->head_size; line += LINE) {
-    /* The keys after the next ones, and the values of these. */
-    if (block->fetches) {
-      UNROLL for (size_t i = 0; i < keys; i++) __builtin_prefetch(k + (i + 2 * keys) * ldk + line, 0, 3);
-      if (line < block->value_head_size) {
-        UNROLL for (size_t i = 0; i < keys; i++) __builtin_prefetch(block->v + i * block->ldv + line, 0, 2);
-      }
+}
+
+INLINE void FN(scores_block)(size_t keys, size_t vectors, const FN(ScoresBlock) *block) {
+  const size_t ldk = block->ldk, head_size = block->head_size;
+  const T *row[16];
+  UNROLL for (size_t i = 0; i < keys; i++) {
+    row[i] = block->k + i * ldk;
+    /* A register each: else they are added up anew for each d. */
+    if (STEPS > 1 && keys <= 6) OPAQUE(row[i]);
+  }
+  for (size_t group = 0; group < block->groups; group++) {
+    const size_t place = group * vectors * LANES;
+    const T *queries = block->queries + place;
+    V sum[16][3];
+    UNROLL for (size_t i = 0; i < keys; i++) {
+      UNROLL for (size_t w = 0; w < vectors; w++) sum[i][w] = (V)(T)0;
     }
-    const size_t stop = FN(least)(line + LINE, block->head_size);
-    for (size_t d = line; d < stop; d++) {
-      V q[3];
-      UNROLL for (size_t w = 0; w < vectors; w++) q[w] = FN(load)(queries + d * WIDTH + w * LANES);
+    for (size_t line = 0; line < head_size; line += LINE) {
+      /* The keys after the next ones, and the values of these. */
+      if (block->fetches && group == 0) {
+        UNROLL for (size_t i = 0; i < keys; i++) __builtin_prefetch(row[i] + 2 * keys * ldk + line, 0, 3);
+        if (line < block->value_head_size) {
+          UNROLL for (size_t i = 0; i < keys; i++) __builtin_prefetch(block->v + i * block->ldv + line, 0, 2);
+        }
+      }
+      const size_t stop = FN(least)(line + LINE, head_size);
+      size_t d = line;
+      for (; STEPS > 1 && d + STEPS <= stop; d += STEPS, queries += STEPS * WIDTH) {
+        UNROLL for (size_t i = 0; i < STEPS; i++) FN(scores_at)(keys, vectors, row, d + i, queries + i * WIDTH, sum);
+      }
+      for (; d < stop; d++, queries += WIDTH) FN(scores_at)(keys, vectors, row, d, queries, sum);
+    }
+    if (block->first) {
       UNROLL for (size_t i = 0; i < keys; i++) {
-        const V key = (V)k[i * ldk + d];
-        UNROLL for (size_t w = 0; w < vectors; w++) sum[i][w] = FN(multiply_add)(key, q[w], sum[i][w]);
+        UNROLL for (size_t w = 0; w < vectors; w++) {
+          const size_t lane = place + w * LANES;
+          sum[i][w] = FN(attended)(block->first + lane, block->end + lane, block->j + i) ? sum[i][w]
+                                                                                        : (V)NEGATIVE_INFINITY;
+        }
       }
     }
-  }
-  if (block->first) {
-    UNROLL for (size_t i = 0; i < keys; i++) {
-      UNROLL for (size_t w = 0; w < vectors; w++) {
-        sum[i][w] = FN(attended)(block->first + w * LANES, block->end + w * LANES, block->j + i) ? sum[i][w]
-                                                                                              : (V)NEGATIVE_INFINITY;
+    T *s = block->s + place;
+    V *top = block->top + group * vectors;
+    UNROLL for (size_t w = 0; w < vectors; w++) {
+      V greatest = top[w];
+      UNROLL for (size_t i = 0; i < keys; i++) {
+        FN(store)(s + i * WIDTH + w * LANES, sum[i][w]);
+        greatest = FN(greater)(sum[i][w], greatest);
       }
+      top[w] = greatest;
     }
-  }
-  UNROLL for (size_t w = 0; w < vectors; w++) {
-    V greatest = block->top[w];
-    UNROLL for (size_t i = 0; i < keys; i++) {
-      FN(store)(block->s + i * WIDTH + w * LANES, sum[i][w]);
-      greatest = FN(greater)(sum[i][w], greatest);
-    }
-    block->top[w] = greatest;
   }
 }
 
@@ -122,12 +142,33 @@ static void FN(scores)(const BLOCK *block, const T *k, size_t ldk, const T *v, s
                           .ldk = ldk,
                           .ldv = ldv,
                           .value_head_size = block->value_head_size};
+  /* The keys that all rows attend: there all vectors go by one call. */
+  size_t inside_low = ranges->begin, inside_high = ranges->end;
+  for (size_t w = 0; w < vectors; w++) {
+    inside_low = FN(most)(inside_low, FN(most)(ranges->low[w], ranges->whole_low[w]));
+    inside_high = FN(least)(inside_high, FN(least)(ranges->high[w], ranges->whole_high[w]));
+  }
   for (size_t j = ranges->begin; j < ranges->end; j += choice.keys) {
     if (j + choice.keys > ranges->end) choice = FN(choose_scores)(vectors, ranges->end - j);
     if (share > 0) FN(fetch)(&fetcher, share);
     const size_t next = j + choice.keys;
     part.fetches = true;
-    for (size_t start = 0; start < vectors; start += AT_ONCE) {
+    part.k = k + j * ldk;
+    part.v = v + j * ldv;
+    part.j = j;
+    size_t start = 0;
+    if (j >= inside_low && next <= inside_high && vectors >= AT_ONCE) {
+      part.queries = block->queries;
+      part.s = s + j * WIDTH;
+      part.top = top;
+      part.first = NULL;
+      part.groups = vectors / AT_ONCE;
+      choice.with[AT_ONCE](&part);
+      part.fetches = false;
+      start = part.groups * AT_ONCE;
+    }
+    part.groups = 1;
+    for (; start < vectors; start += AT_ONCE) {
       const size_t stop = FN(least)(start + AT_ONCE, vectors);
       size_t from = stop, to = 0;
       bool edge = false;
@@ -139,13 +180,10 @@ static void FN(scores)(const BLOCK *block, const T *k, size_t ldk, const T *v, s
       if (from >= to) continue;
       for (size_t w = from; w < to; w++) edge |= j < ranges->whole_low[w] || next > ranges->whole_high[w];
       part.queries = block->queries + from * LANES;
-      part.k = k + j * ldk;
-      part.v = v + j * ldv;
       part.s = s + j * WIDTH + from * LANES;
       part.top = top + from;
       part.first = edge && ranged ? ranges->first + from * LANES : NULL;
       part.end = ranges->last_end + from * LANES;
-      part.j = j;
       choice.with[to - from](&part);
       part.fetches = false;
     }

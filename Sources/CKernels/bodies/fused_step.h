@@ -5,11 +5,12 @@
 static void FN(fold)(BLOCK *block, const T *maximum, const T *sum, const T *acc) {
   const size_t ldacc = FN(padded)(block->value_head_size);
   T before[WIDTH], after[WIDTH];
+  const FN(Exp2) of = FN(exp2_constants)();
   for (size_t r = 0; r < block->rows; r += LANES) {
     const V old = FN(load)(block->maximum + r), tile = FN(load)(maximum + r);
     const V top = FN(greater)(tile, old);
-    const V a = old == NEGATIVE_INFINITY ? (V)(T)1 : FN(power)(old, top, block->natural);
-    const V b = tile == NEGATIVE_INFINITY ? (V)(T)1 : FN(power)(tile, top, block->natural);
+    const V a = old == NEGATIVE_INFINITY ? (V)(T)1 : FN(power)(old, top, block->natural, &of);
+    const V b = tile == NEGATIVE_INFINITY ? (V)(T)1 : FN(power)(tile, top, block->natural, &of);
     FN(store)(block->maximum + r, top);
     FN(store)(block->sum + r, FN(multiply_add)(FN(load)(sum + r), b, FN(load)(block->sum + r) * a));
     FN(store)(before + r, a);
@@ -141,8 +142,9 @@ static void FN(finish)(const BLOCK *block, const OUTPUT_ROWS *out, size_t first,
 }
 
 static void FN(exp2)(const T *x, T *y, size_t count) {
+  const FN(Exp2) of = FN(exp2_constants)();
   for (size_t i = 0; i < count; i += LANES) {
-    FN(store_up_to)(y + i, count - i, FN(exp2_below)(FN(load_up_to)(x + i, count - i, 0)));
+    FN(store_up_to)(y + i, count - i, FN(exp2_below)(FN(load_up_to)(x + i, count - i, 0), &of));
   }
 }
 

@@ -1,38 +1,43 @@
 /* Sums of values: acc[r][:] += sum over j of p[r][j]*v[j][:], a chain in the order of the keys for each element.
  *
  * Values are read as they lie. The registers hold rows x vectors sums; for each key, `vectors` loads and `rows` broadcasts feed
- * rows*vectors multiply-adds. p[r][j] is at p + r*row_stride + j*key_stride. Values are fetched `ahead` keys early; 0: not. */
+ * rows*vectors multiply-adds. p[r][j] is at p + r*row_stride + j*key_stride. */
+
+/* One key's addend to all sums, from its value's vectors. */
+INLINE void FN(add_value)(size_t rows, size_t vectors, const T *p, size_t row_stride, const V x[4], V sum[12][4]) {
+  UNROLL for (size_t r = 0; r < rows; r++) {
+    const V weight = (V)p[r * row_stride];
+    UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = FN(multiply_add)(weight, x[c], sum[r][c]);
+  }
+}
+
+/* Of whole vectors. */
+INLINE void FN(add_whole_value)(size_t rows, size_t vectors, const T *p, size_t row_stride, const T *v, V sum[12][4]) {
+  V x[4];
+  UNROLL for (size_t c = 0; c < vectors; c++) x[c] = FN(load)(v + c * LANES);
+  FN(add_value)(rows, vectors, p, row_stride, x, sum);
+}
 
 INLINE void FN(values_block)(size_t rows, size_t vectors, size_t columns, const T *p, size_t row_stride, size_t key_stride,
-                             const T *v, size_t ldv, size_t count, size_t ahead, T *acc, size_t ldacc, bool start) {
+                             const T *v, size_t ldv, size_t count, T *acc, size_t ldacc, bool start) {
   V sum[12][4];
   UNROLL for (size_t r = 0; r < rows; r++) {
     UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = start ? (V)(T)0 : FN(load)(acc + r * ldacc + c * LANES);
   }
   if (columns == vectors * LANES) {
-    for (size_t j = 0; j < count; j++) {
-      V x[4];
-      if (ahead > 0) {
-        UNROLL for (size_t c = 0; c < vectors; c++) __builtin_prefetch(v + (j + ahead) * ldv + c * LANES, 0, 3);
-      }
-      UNROLL for (size_t c = 0; c < vectors; c++) x[c] = FN(load)(v + j * ldv + c * LANES);
-      UNROLL for (size_t r = 0; r < rows; r++) {
-        const V weight = (V)p[r * row_stride + j * key_stride];
-        UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = FN(multiply_add)(weight, x[c], sum[r][c]);
+    size_t j = 0;
+    for (; STEPS > 1 && j + STEPS <= count; j += STEPS) {
+      UNROLL for (size_t i = 0; i < STEPS; i++) {
+        FN(add_whole_value)(rows, vectors, p + (j + i) * key_stride, row_stride, v + (j + i) * ldv, sum);
       }
     }
+    for (; j < count; j++) FN(add_whole_value)(rows, vectors, p + j * key_stride, row_stride, v + j * ldv, sum);
   } else {
     for (size_t j = 0; j < count; j++) {
       V x[4];
-      if (ahead > 0) {
-        UNROLL for (size_t c = 0; c < vectors; c++) __builtin_prefetch(v + (j + ahead) * ldv + c * LANES, 0, 3);
-      }
       UNROLL for (size_t c = 0; c + 1 < vectors; c++) x[c] = FN(load)(v + j * ldv + c * LANES);
       x[vectors - 1] = FN(load_part)(v + j * ldv + (vectors - 1) * LANES, columns - (vectors - 1) * LANES, 0);
-      UNROLL for (size_t r = 0; r < rows; r++) {
-        const V weight = (V)p[r * row_stride + j * key_stride];
-        UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = FN(multiply_add)(weight, x[c], sum[r][c]);
-      }
+      FN(add_value)(rows, vectors, p + j * key_stride, row_stride, x, sum);
     }
   }
   UNROLL for (size_t r = 0; r < rows; r++) {
@@ -43,32 +48,20 @@ INLINE void FN(values_block)(size_t rows, size_t vectors, size_t columns, const 
 typedef void (*FN(ValuesBlock))(size_t columns, const T *p, const T *v, size_t ldv, size_t count, T *acc, size_t ldacc,
                                 bool start);
 
-#define VALUES_BLOCK(NAME, ROWS, VECTORS, ROW_STRIDE, KEY_STRIDE, AHEAD)                                                       \
-  static void FN(NAME##_##ROWS##_##VECTORS)(size_t columns, const T *p, const T *v, size_t ldv, size_t count, T *acc,   \
-                                            size_t ldacc, bool start) {                                                 \
-    FN(values_block)(ROWS, VECTORS, columns, p, ROW_STRIDE, KEY_STRIDE, v, ldv, count, AHEAD, acc, ldacc, start);              \
+#define VALUES_BLOCK(ROWS, VECTORS)                                                                                    \
+  static void FN(values_##ROWS##_##VECTORS)(size_t columns, const T *p, const T *v, size_t ldv, size_t count, T *acc,  \
+                                            size_t ldacc, bool start) {                                                \
+    FN(values_block)(ROWS, VECTORS, columns, p, 1, WIDTH, v, ldv, count, acc, ldacc, start);                           \
   }
 
 /* WIDTH is a multiple of the numbers of rows. */
-VALUES_BLOCK(values, 12, 1, 1, WIDTH, 0)
-VALUES_BLOCK(few_values, 1, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
-VALUES_BLOCK(few_values, 2, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
-VALUES_BLOCK(few_values, 4, 1, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
-VALUES_BLOCK(few_values, 1, 2, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
-VALUES_BLOCK(few_values, 2, 2, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
-VALUES_BLOCK(few_values, 4, 2, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(12, 1)
 #if REGISTERS == 32
-VALUES_BLOCK(values, 12, 2, 1, WIDTH, 0)
-VALUES_BLOCK(values, 8, 3, 1, WIDTH, 0)
-VALUES_BLOCK(values, 6, 4, 1, WIDTH, 0)
-VALUES_BLOCK(few_values, 1, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
-VALUES_BLOCK(few_values, 2, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
-VALUES_BLOCK(few_values, 4, 3, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
-VALUES_BLOCK(few_values, 1, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
-VALUES_BLOCK(few_values, 2, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
-VALUES_BLOCK(few_values, 4, 4, FUSED_TILE_KEYS, 1, VALUES_AHEAD)
+VALUES_BLOCK(12, 2)
+VALUES_BLOCK(8, 3)
+VALUES_BLOCK(6, 4)
 #else
-VALUES_BLOCK(values, 6, 2, 1, WIDTH, 0)
+VALUES_BLOCK(6, 2)
 #endif
 
 /* How many vectors of Dv to take next, `left` being left. */
