@@ -58,7 +58,7 @@ typedef struct FN(Ranges) {
   size_t begin, end;                            /* no row attends keys outside */
   size_t low[VECTORS], high[VECTORS];           /* nor any of a vector's rows outside of these */
   size_t whole_low[VECTORS], whole_high[VECTORS]; /* all of a vector's rows attend what is inside */
-  INT first[WIDTH], last_end[WIDTH];            /* row by row */
+  INT first[WIDTH], last_end[WIDTH];            /* row by row, of whole vectors */
 } FN(Ranges);
 
 static void FN(find_ranges)(FN(Ranges) *ranges, size_t rows, size_t count, const RULES *rules, bool by_row) {
@@ -72,7 +72,7 @@ static void FN(find_ranges)(FN(Ranges) *ranges, size_t rows, size_t count, const
     ranges->whole_high[w] = count;
   }
   if (!by_row) return;
-  for (size_t r = 0; r < WIDTH; r++) {
+  for (size_t r = 0; r < FN(whole_vectors)(rows); r++) {
     ptrdiff_t first = 0, end = (ptrdiff_t)count;
     if (ranged) {
       if (r >= rows) {

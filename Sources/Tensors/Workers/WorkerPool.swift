@@ -2,6 +2,12 @@ internal import CKernels
 internal import Glibc
 internal import Synchronization
 
+/// What several workers do together.
+protocol WorkerJob {
+  /// On several threads at once, with a number of its own on each.
+  func run(worker: Int)
+}
+
 /// Threads that wait for work: they look for it for some microseconds after their last, then sleep.
 ///
 /// One job at a time. Places in a job are offered, not assigned: a thread that wakes late finds none left, and nobody waits for
@@ -12,9 +18,9 @@ final class WorkerPool: Sendable {
   /// The present job's number in the upper half, its places left in the lower.
   private let ticket = Atomic<UInt64>(0)
   private static let places: UInt64 = 0xFFFF_FFFF
-  /// Whether a job is on; its owner alone touches `work` and `threadCount`.
+  /// Whether a job is on; its owner alone touches `job` and `threadCount`.
   private let isBusy = Atomic<Bool>(false)
-  private nonisolated(unsafe) var work: ((_ worker: Int) -> Void)?
+  private nonisolated(unsafe) var job: (any WorkerJob)?
   private nonisolated(unsafe) var threadCount = 0
   /// Threads that have left the present job.
   private let finished = Atomic<Int>(0)
@@ -26,26 +32,24 @@ final class WorkerPool: Sendable {
   /// How often a thread looks for work before it sleeps: about 30 µs where a pause takes 50 cycles.
   private static var looks: Int { 2000 }
 
-  /// Calls `body` with 0 on this thread and with up to `workers` − 1 further numbers on others, each at most once, and returns
-  /// when all have returned. Alone, with 0, where another job is on.
-  func run(workers: Int, _ body: (_ worker: Int) -> Void) {
+  /// Does a job as worker 0 on this thread and as up to `workers` − 1 further ones on others, each at most once, and returns
+  /// when all have returned. Alone, as 0, where another job is on. Allocates nothing for a job of up to three words.
+  func run(_ job: some WorkerJob, workers: Int) {
     guard workers > 1,
       isBusy.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
-    else { return body(0) }
+    else { return job.run(worker: 0) }
     defer { isBusy.store(false, ordering: .releasing) }
     startThreads(upTo: workers - 1)
-    withoutActuallyEscaping(body) { body in
-      work = body
-      finished.store(0, ordering: .relaxed)
-      let number = (ticket.load(ordering: .relaxed) >> 32 &+ 1) << 32
-      ticket.store(number | UInt64(workers - 1), ordering: .sequentiallyConsistent)
-      sleepers.wake()
-      body(0)
-      let left = Int(ticket.exchange(number, ordering: .acquiringAndReleasing) & Self.places)
-      let taken = workers - 1 - left
-      owner.wait(looks: Self.looks) { finished.load(ordering: .sequentiallyConsistent) == taken }
-      work = nil
-    }
+    self.job = job
+    finished.store(0, ordering: .relaxed)
+    let number = (ticket.load(ordering: .relaxed) >> 32 &+ 1) << 32
+    ticket.store(number | UInt64(workers - 1), ordering: .sequentiallyConsistent)
+    sleepers.wake()
+    job.run(worker: 0)
+    let left = Int(ticket.exchange(number, ordering: .acquiringAndReleasing) & Self.places)
+    let taken = workers - 1 - left
+    owner.wait(looks: Self.looks) { finished.load(ordering: .sequentiallyConsistent) == taken }
+    self.job = nil
   }
 
   /// What each thread does for ever.
@@ -63,9 +67,9 @@ final class WorkerPool: Sendable {
     }
   }
 
-  /// By itself, so that nothing of the job's closure is held when `finished` counts this thread.
+  /// By itself, so that nothing of the job is held when `finished` counts this thread.
   @inline(never)
-  private func takePart(as worker: Int) { work?(worker) }
+  private func takePart(as worker: Int) { job?.run(worker: worker) }
 
   private func startThreads(upTo count: Int) {
     while threadCount < count {

@@ -10,7 +10,7 @@ import Testing
     for workers in [1, 2, 3, 8] {
       for _ in 0..<200 {
         let seen = Mutex<[Int]>([])
-        WorkerPool.shared.run(workers: workers) { worker in seen.withLock { $0.append(worker) } }
+        ClosureJob.run(workers: workers) { worker in seen.withLock { $0.append(worker) } }
         let numbers = seen.withLock { $0 }
         #expect(numbers.contains(0) && Set(numbers).count == numbers.count)
         #expect(numbers.allSatisfy { (0..<workers).contains($0) }, "\(numbers) of \(workers)")
@@ -24,7 +24,7 @@ import Testing
     // Alone while tests beside this one have the threads; then tried again.
     for _ in 0..<1000 where arrived.load(ordering: .relaxed) < 3 {
       arrived.store(0, ordering: .relaxed)
-      WorkerPool.shared.run(workers: 3) { _ in
+      ClosureJob.run(workers: 3) { _ in
         arrived.wrappingAdd(1, ordering: .relaxed)
         var waits = 0
         while arrived.load(ordering: .relaxed) < 3, waits < 200_000 { waits += 1 }
@@ -36,8 +36,8 @@ import Testing
   @Test("A job within a job, and jobs of many threads at once, are done by their callers")
   func busy() throws {
     let count = Atomic<Int>(0)
-    WorkerPool.shared.run(workers: 2) { _ in
-      WorkerPool.shared.run(workers: 4) { _ in count.wrappingAdd(1, ordering: .relaxed) }
+    ClosureJob.run(workers: 2) { _ in
+      ClosureJob.run(workers: 4) { _ in count.wrappingAdd(1, ordering: .relaxed) }
     }
     #expect(count.load(ordering: .relaxed) >= 1)
     let runs = try ConcurrentCalls.run(8) { _ in
@@ -56,5 +56,16 @@ import Testing
       FanOut.run(pieces: 64, workers: 2) { _, _ in pieces.wrappingAdd(1, ordering: .relaxed) }
       #expect(pieces.load(ordering: .relaxed) == 64)
     }
+  }
+}
+
+/// A closure as a job.
+private struct ClosureJob: WorkerJob {
+  let body: (_ worker: Int) -> Void
+
+  func run(worker: Int) { body(worker) }
+
+  static func run(workers: Int, _ body: (_ worker: Int) -> Void) {
+    withoutActuallyEscaping(body) { WorkerPool.shared.run(ClosureJob(body: $0), workers: workers) }
   }
 }

@@ -37,28 +37,34 @@ enum BLASAttention {
   static func run<Scalar: BLASScalar>(
     _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
-    let shape = problem.shape
-    let rows = rowsPerBlock(shape: shape)
-    func attend(batch: Int, index: Int, queries: Int, scratch: WorkerScratch<Scalar>) {
-      let blocks = (queries + rows - 1) / rows
-      // Later queries first: under a causal mask they have more keys, and the heaviest should not come last.
-      let start = (blocks - 1 - index % blocks) * rows
-      Self.attend(
-        problem, batch: batch, head: index / blocks, queries: start..<min(start + rows, queries), scratch: scratch)
-    }
-    func pieceCount(queries: Int) -> Int { shape.heads * ((queries + rows - 1) / rows) }
-    guard let lengths = problem.queryLengths else {
-      let count = pieceCount(queries: shape.queries)
-      FanOut.run(pieces: shape.batch * count, workers: workers) { piece, worker in
-        attend(batch: piece / count, index: piece % count, queries: shape.queries, scratch: scratch[worker])
+    let rows = rowsPerBlock(shape: problem.shape)
+    func pieceCount(queries: Int) -> Int { problem.shape.heads * ((queries + rows - 1) / rows) }
+    withUnsafePointer(to: problem) { pointer in
+      guard let lengths = problem.queryLengths else {
+        let perBatch = pieceCount(queries: problem.shape.queries)
+        let work = BLASWork(problem: pointer, rowsPerBlock: rows, piecesPerBatch: perBatch, scratch: scratch)
+        return FanOut.run(work, pieces: problem.shape.batch * perBatch, workers: workers)
       }
-      return
+      let pieces = RaggedPieces(counts: lengths.map(pieceCount))
+      FanOut.run(pieces: pieces.count, workers: workers) { piece, worker in
+        let (batch, index) = pieces[piece]
+        attendBlock(
+          pointer, batch: batch, index: index, rows: rows, queries: lengths[batch], scratch: scratch[worker])
+      }
     }
-    let pieces = RaggedPieces(counts: lengths.map(pieceCount))
-    FanOut.run(pieces: pieces.count, workers: workers) { piece, worker in
-      let (batch, index) = pieces[piece]
-      attend(batch: batch, index: index, queries: lengths[batch], scratch: scratch[worker])
-    }
+  }
+
+  /// A block of a batch element, later queries first: under a causal mask they have more keys, and the heaviest should not come
+  /// last.
+  fileprivate static func attendBlock<Scalar: BLASScalar>(
+    _ problem: UnsafePointer<AttentionProblem<Scalar>>, batch: Int, index: Int, rows: Int, queries: Int,
+    scratch: WorkerScratch<Scalar>
+  ) {
+    let blocks = (queries + rows - 1) / rows
+    let start = (blocks - 1 - index % blocks) * rows
+    attend(
+      problem.pointee, batch: batch, head: index / blocks, queries: start..<min(start + rows, queries), scratch: scratch
+    )
   }
 
   private static func attend<Scalar: BLASScalar>(
@@ -123,5 +129,22 @@ enum BLASAttention {
         target[start + row] = problem.modifiers.includingSink(logSumExp[row], head: head)
       }
     }
+  }
+}
+
+/// The blocks of batch elements that have as many queries each.
+private struct BLASWork<Scalar: BLASScalar>: PieceWork {
+  let problem: UnsafePointer<AttentionProblem<Scalar>>
+  let rowsPerBlock: Int
+  let piecesPerBatch: Int
+  let scratch: ScratchSlices<Scalar>
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func run(piece: Int, worker: Int) {
+    let (batch, index) = piece.quotientAndRemainder(dividingBy: piecesPerBatch)
+    BLASAttention.attendBlock(
+      problem, batch: batch, index: index, rows: rowsPerBlock, queries: problem.pointee.shape.queries,
+      scratch: scratch[worker])
   }
 }

@@ -53,10 +53,8 @@ enum FusedAttention {
       if tiling.isFew, !problem.pointee.isReproducible, FusedChunks<Scalar>.areWanted(tiling, workers: workers) {
         return FusedChunks(problem: problem, tiling: tiling, layout: layout, scratch: scratch, workers: workers).run()
       }
-      FanOut.run(pieces: tiling.pieceCount, workers: workers, callsBLAS: false) { piece, worker in
-        attend(problem, tiling, tiling.blocks(piece), scratch: scratch[worker], layout)
-      }
-      return
+      let work = FusedWork(problem: problem, tiling: tiling, layout: layout, scratch: scratch)
+      return FanOut.run(work, pieces: tiling.pieceCount, workers: workers, callsBLAS: false)
     }
     let tilings = lengths.map { tiling(problem.pointee, batch: 1, queries: $0, workers: workers) }
     let pieces = RaggedPieces(counts: tilings.map(\.pieceCount))
@@ -89,7 +87,7 @@ enum FusedAttention {
       few: Scalar.arithmetic.fused.few, workers: workers)
   }
 
-  private static func attend<Scalar: BLASScalar>(
+  fileprivate static func attend<Scalar: BLASScalar>(
     _ problem: UnsafePointer<AttentionProblem<Scalar>>, _ tiling: FusedTiling,
     _ place: (batch: Int, keyValueHead: Int, blocks: Range<Int>), scratch: WorkerScratch<Scalar>,
     _ layout: FusedScratchLayout<Scalar>
@@ -105,6 +103,20 @@ enum FusedAttention {
       piece.attend(blocks)
       blocks.deinitialize()
     }
+  }
+}
+
+/// The pieces of batch elements that have as many queries each.
+private struct FusedWork<Scalar: BLASScalar>: PieceWork {
+  let problem: UnsafePointer<AttentionProblem<Scalar>>
+  let tiling: FusedTiling
+  let layout: FusedScratchLayout<Scalar>
+  let scratch: ScratchSlices<Scalar>
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func run(piece: Int, worker: Int) {
+    FusedAttention.attend(problem, tiling, tiling.blocks(piece), scratch: scratch[worker], layout)
   }
 }
 

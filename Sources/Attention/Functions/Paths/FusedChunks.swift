@@ -25,11 +25,8 @@ struct FusedChunks<Scalar: BLASScalar> {
   func run() {
     let count = tiling.pieceCount * KeyChunks.most
     withUnsafeTemporaryAllocation(of: FusedBlock<Scalar>.self, capacity: count) { parts in
-      FanOut.run(pieces: count, workers: workers, callsBLAS: false) { index, worker in
-        let (block, chunk) = index.quotientAndRemainder(dividingBy: KeyChunks.most)
-        parts.initializeElement(
-          at: index, to: part(index, of: tiling.block(ofPiece: block), chunk: chunk, scratch: scratch[worker]))
-      }
+      let work = FusedChunkWork(chunks: self, parts: parts)
+      FanOut.run(work, pieces: count, workers: workers, callsBLAS: false)
       for index in 0..<tiling.pieceCount {
         let block = tiling.block(ofPiece: index)
         let piece = piece(block, scratch: scratch[0])
@@ -44,7 +41,7 @@ struct FusedChunks<Scalar: BLASScalar> {
   }
 
   /// What a chunk gives.
-  private func part(
+  fileprivate func part(
     _ index: Int, of block: FusedTiling.Block, chunk: Int, scratch worker: WorkerScratch<Scalar>
   ) -> FusedBlock<Scalar> {
     let piece = piece(block, scratch: worker)
@@ -58,5 +55,20 @@ struct FusedChunks<Scalar: BLASScalar> {
     FusedPiece(
       problem: problem, batch: block.batch, keyValueHead: block.keyValueHead, queryCount: tiling.queries,
       worker: scratch, layout)
+  }
+}
+
+/// Every chunk of every block, into its part.
+private struct FusedChunkWork<Scalar: BLASScalar>: PieceWork {
+  let chunks: FusedChunks<Scalar>
+  let parts: UnsafeMutableBufferPointer<FusedBlock<Scalar>>
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func run(piece: Int, worker: Int) {
+    let (block, chunk) = piece.quotientAndRemainder(dividingBy: KeyChunks.most)
+    parts.initializeElement(
+      at: piece,
+      to: chunks.part(piece, of: chunks.tiling.block(ofPiece: block), chunk: chunk, scratch: chunks.scratch[worker]))
   }
 }

@@ -66,8 +66,10 @@ struct FusedPiece<Scalar: BLASScalar> {
       block.accumulator.update(repeating: 0, count: kernels.accumulatorCount(problem.pointee.shape.valueHeadSize))
       block.hasBegun = true
     }
-    let keys = problem.pointee.mask.span(
-      batch: batch, heads: place.heads, queries: place.queries, keys: 0..<problem.pointee.shape.keys)
+    let every = 0..<problem.pointee.shape.keys
+    let keys =
+      problem.pointee.mask.isUnrestricted
+      ? every : problem.pointee.mask.span(batch: batch, heads: place.heads, queries: place.queries, keys: every)
     return Part(place: place, keys: keys, block: block)
   }
 
@@ -121,14 +123,16 @@ struct FusedPiece<Scalar: BLASScalar> {
       if restriction.isEmpty { continue }
       // Fetched for the first block that attends something of the tile.
       var read =
-        operands ?? TileOperands(problem.pointee, batch, keyValueHead, tile, reading: attended, worker.conversion)
+        operands
+        ?? TileOperands(
+          problem.pointee.keys, problem.pointee.values, batch, keyValueHead, tile, reading: attended, worker.conversion)
       // What lies beyond the keys that the block's rows attend is not there to be read.
       let keys = parts[index].keys
       let isCut = restriction.byRange || keys.lowerBound > tile.lowerBound || keys.upperBound < tile.upperBound
       if isCut || restriction.mayMask || problem.pointee.softcap > 0 {
         kernels.step(
           &parts[index].block, read.keys, read.ldKeys, read.values, read.ldValues, tile.count,
-          rules(place, tile, restriction, within: isCut ? keys : nil), read.valuesAreFinite(problem.pointee))
+          rules(place, tile, restriction, within: isCut ? keys : nil), read.valuesAreFinite())
       } else {
         kernels.step(
           &parts[index].block, read.keys, read.ldKeys, read.values, read.ldValues, tile.count, nil, true)

@@ -15,17 +15,17 @@ enum ReferenceAttention {
   static func run<Scalar: BLASScalar>(
     _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
-    let shape = problem.shape
-    withUnsafePointer(to: problem) { problem in
-      FanOut.run(pieces: shape.batch * shape.heads, workers: workers, callsBLAS: false) { piece, worker in
-        attend(problem, batch: piece / shape.heads, head: piece % shape.heads, scratch: scratch[worker])
-      }
+    withUnsafePointer(to: problem) {
+      FanOut.run(
+        ReferenceWork(problem: $0, scratch: scratch), pieces: problem.shape.batch * problem.shape.heads,
+        workers: workers,
+        callsBLAS: false)
     }
   }
 
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private static func attend<Scalar: BLASScalar>(
+  fileprivate static func attend<Scalar: BLASScalar>(
     _ problem: UnsafePointer<AttentionProblem<Scalar>>, batch: Int, head: Int, scratch: WorkerScratch<Scalar>
   ) {
     for query in 0..<(problem.pointee.queryLengths?[batch] ?? problem.pointee.shape.queries) {
@@ -34,6 +34,17 @@ enum ReferenceAttention {
       let attendsAny = row.computeWeights()
       row.computeOutput(attendsAny: attendsAny)
     }
+  }
+}
+
+/// A piece for each head of each batch element.
+private struct ReferenceWork<Scalar: BLASScalar>: PieceWork {
+  let problem: UnsafePointer<AttentionProblem<Scalar>>
+  let scratch: ScratchSlices<Scalar>
+
+  func run(piece: Int, worker: Int) {
+    let heads = problem.pointee.shape.heads
+    ReferenceAttention.attend(problem, batch: piece / heads, head: piece % heads, scratch: scratch[worker])
   }
 }
 

@@ -7,27 +7,30 @@ struct TileOperands<Scalar: BLASScalar> {
   let ldKeys: Int
   let values: UnsafePointer<Scalar>
   let ldValues: Int
+  private let valueHeadSize: Int
   private let attended: Range<Int>
   private let attendedValues: UnsafePointer<Scalar>
   private var areFinite: Bool?
 
   /// - Parameters:
-  ///   - problem: whose keys and values.
+  ///   - keys: the problem's.
+  ///   - values: the problem's.
   ///   - batch: the batch element.
   ///   - head: the key/value head.
   ///   - tile: the keys that pointers count from.
   ///   - attended: those of them that are read; not empty.
   ///   - scratch: for rows that must be gathered or converted: ``scratchCount(_:)`` elements.
   init(
-    _ problem: AttentionProblem<Scalar>, _ batch: Int, _ head: Int, _ tile: Range<Int>, reading attended: Range<Int>,
-    _ scratch: UnsafeMutablePointer<Scalar>
+    _ keys: KeyValueRows<Scalar>, _ values: KeyValueRows<Scalar>, _ batch: Int, _ head: Int, _ tile: Range<Int>,
+    reading attended: Range<Int>, _ scratch: UnsafeMutablePointer<Scalar>
   ) {
     let before = attended.lowerBound - tile.lowerBound
-    let k = problem.keys.gathered(batch: batch, head: head, rows: attended, scratch: scratch)
-    let v = problem.values.gathered(
-      batch: batch, head: head, rows: attended, scratch: scratch + attended.count * problem.keys.columns)
-    (keys, ldKeys) = (k.base - before * k.leadingDimension, k.leadingDimension)
-    (values, ldValues) = (v.base - before * v.leadingDimension, v.leadingDimension)
+    let k = keys.gathered(batch: batch, head: head, rows: attended, scratch: scratch)
+    let v = values.gathered(
+      batch: batch, head: head, rows: attended, scratch: scratch + attended.count * keys.columns)
+    valueHeadSize = values.columns
+    (self.keys, ldKeys) = (k.base - before * k.leadingDimension, k.leadingDimension)
+    (self.values, ldValues) = (v.base - before * v.leadingDimension, v.leadingDimension)
     (self.attended, attendedValues) = (attended, v.base)
   }
 
@@ -38,10 +41,9 @@ struct TileOperands<Scalar: BLASScalar> {
   }
 
   /// Whether the values that are read hold neither NaN nor infinities; looked for once.
-  mutating func valuesAreFinite(_ problem: AttentionProblem<Scalar>) -> Bool {
+  mutating func valuesAreFinite() -> Bool {
     if let areFinite { return areFinite }
-    let finite = Scalar.arithmetic.kernels.allFinite(
-      attendedValues, attended.count, problem.shape.valueHeadSize, ldValues)
+    let finite = Scalar.arithmetic.kernels.allFinite(attendedValues, attended.count, valueHeadSize, ldValues)
     areFinite = finite
     return finite
   }

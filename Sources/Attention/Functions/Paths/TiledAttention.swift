@@ -21,10 +21,10 @@ enum TiledAttention {
     let followsEdge = problem.mask.hasEdge
     guard let lengths = problem.queryLengths else {
       let tiling = AttentionTiling(shape: problem.shape, followsEdge: followsEdge)
-      FanOut.run(pieces: tiling.pieceCount, workers: workers) { piece, worker in
-        TilePiece(problem, tiling: tiling, place: tiling.piece(piece), scratch: scratch[worker]).attend()
+      return withUnsafePointer(to: problem) {
+        FanOut.run(
+          TiledWork(problem: $0, tiling: tiling, scratch: scratch), pieces: tiling.pieceCount, workers: workers)
       }
-      return
     }
     let tilings = lengths.map { AttentionTiling(shape: problem.shape, queries: $0, followsEdge: followsEdge) }
     let pieces = RaggedPieces(counts: tilings.map(\.pieceCount))
@@ -33,5 +33,18 @@ enum TiledAttention {
       let place = tilings[batch].piece(index, batch: batch)
       TilePiece(problem, tiling: tilings[batch], place: place, scratch: scratch[worker]).attend()
     }
+  }
+}
+
+/// The pieces of batch elements that have as many queries each.
+private struct TiledWork<Scalar: BLASScalar>: PieceWork {
+  let problem: UnsafePointer<AttentionProblem<Scalar>>
+  let tiling: AttentionTiling
+  let scratch: ScratchSlices<Scalar>
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func run(piece: Int, worker: Int) {
+    TilePiece(problem.pointee, tiling: tiling, place: tiling.piece(piece), scratch: scratch[worker]).attend()
   }
 }
