@@ -42,6 +42,7 @@ import Testing
       check(table, rows: 13, keys: 18, d: size, dv: max(size, 1))
       check(table, rows: 11, keys: 7, d: 2, dv: size + 1)
       check(table, rows: 1, keys: 35, d: size, dv: 2)
+      for rows in [1, 2, 3, 4, 6, 7] { check(table, rows: rows, keys: 43, d: 9, dv: max(size, 1)) }
     }
   }
 }

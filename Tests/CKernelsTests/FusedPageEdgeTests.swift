@@ -16,9 +16,12 @@ import Testing
       try #require(FencedPage()), try #require(FencedPage()), try #require(FencedPage()), try #require(FencedPage()),
     ]
     for atEnd in [true, false] {
-      for (keyCount, most) in [(1, 1), (3, 2), (5, 9), (9, 4), (16, 13), (17, 8), (19, table.width / 3 + 1)] {
+      for (keyCount, most) in [
+        (1, 1), (3, 2), (5, 9), (9, 4), (16, 13), (17, 8), (19, table.width / 3 + 1), (37, 1), (70, 3),
+      ] {
         let rows = min(most, table.width)
-        for size in [1, 3, 7, 8, 9, 15, 17] {
+        // What fits a page of doubles.
+        for size in [1, 3, 7, 8, 9, 15, 17, 64, 65, 129] where max(keyCount, rows) * size <= 511 {
           let queries = pages[0].elements(rows * size, atEnd: atEnd, of: T.self)
           let keys = pages[1].elements(keyCount * size, atEnd: atEnd, of: T.self)
           let values = pages[2].elements(keyCount * size, atEnd: atEnd, of: T.self)

@@ -19,6 +19,8 @@ extension AttentionPlan {
   ///   - workspace: from ``makeWorkspace()``.
   /// - Throws: ``AttentionError`` before anything is appended or written: what ``KeyValueCache/append(keys:values:lengths:)`` and a run
   ///   over the cache throw.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func run(
     queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>,
     appendingTo cache: inout KeyValueCache<Scalar>, lengths: [Int]? = nil, mask: AttentionMask<Scalar>? = nil,
@@ -37,6 +39,8 @@ extension AttentionPlan {
 
   /// Appends keys and values to a cache, then computes the attention over all of it into a result of the caller's, with the details
   /// that the plan's options ask for. Details of another shape than this run's are made anew.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func run(
     queries: Tensor<Scalar>, keys: Tensor<Scalar>, values: Tensor<Scalar>,
     appendingTo cache: inout KeyValueCache<Scalar>, lengths: [Int]? = nil, mask: AttentionMask<Scalar>? = nil,

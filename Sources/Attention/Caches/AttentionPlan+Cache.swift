@@ -40,8 +40,10 @@ extension AttentionPlan {
   /// - Throws: ``AttentionError`` before anything is written: what a run on tensors throws, and
   ///   ``AttentionError/argument(name:expected:actual:)`` for a query before the window that is held, or when scores of masked places
   ///   are asked for of a cache that does not have all their keys.
-  /// - Complexity: 2·B·H·L·S·(D + Dv) operations, less what mask, window and lengths empty. On one worker a run allocates nothing,
-  ///   unless its mask must be laid out anew.
+  /// - Complexity: 2·B·H·L·S·(D + Dv) operations, less what mask, window and lengths empty. A run allocates nothing, unless its mask
+  ///   must be laid out anew.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func run(
     queries: Tensor<Scalar>, cache: KeyValueCache<Scalar>, mask: AttentionMask<Scalar>? = nil,
     alignment: QueryAlignment? = nil, into output: inout Tensor<Scalar>, workspace: inout AttentionWorkspace<Scalar>
@@ -54,6 +56,8 @@ extension AttentionPlan {
 
   /// Computes the attention of queries over a cache into a result of the caller's, with the details that the plan's options ask
   /// for. Details of another shape than this run's are made anew.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func run(
     queries: Tensor<Scalar>, cache: KeyValueCache<Scalar>, mask: AttentionMask<Scalar>? = nil,
     alignment: QueryAlignment? = nil, into result: inout AttentionResult<Scalar>,

@@ -16,6 +16,8 @@ extension AttentionPlan {
   /// - Returns: the details that the options ask for.
   /// - Throws: ``AttentionError/spanTooShort(name:expected:actual:)``, ``AttentionError/argument(name:expected:actual:)`` for strides
   ///   that make rows overlap, and what a run on tensors over the cache throws.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   @discardableResult
   public func run(
     queryCount: Int? = nil, queries: Span<Scalar>, queryStrides: HeadStrides, cache: KeyValueCache<Scalar>,

@@ -14,7 +14,7 @@ extension AttentionPlan {
   /// - Throws: ``AttentionError`` before anything is written: shapes beyond the capacities or not fitting each other, a mask that
   ///   does not fit, or a plan whose options ask for details (use ``run(queries:keys:values:mask:into:workspace:)-(_,_,_,_,AttentionResult<Scalar>,_)``).
   /// - Complexity: 2·B·H·L·S·(D + Dv) operations, less what the mask empties.
-  // As for `execute`: all that leads there is the same for every call, and much of a small one.
+  // To other modules this is generic code, whose sizes and strides are looked up as it runs: much of a small call's time.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func run(

@@ -3,7 +3,7 @@ internal import Tensors
 /// A validated attention problem with its algorithm chosen, to be run as often as wanted.
 ///
 /// Made for capacities: B, L and S of a run may be smaller, and lengths, masks and biases come with each run, since keys grow at
-/// every decoding step. A caller in a loop keeps a plan and a workspace; a run on one worker then allocates nothing, unless its mask
+/// every decoding step. A caller in a loop keeps a plan and a workspace; a run then allocates nothing, unless its mask
 /// has to be laid out anew (several `keep` masks or biases at once, one that repeats along the keys, or a position bias at an offset of
 /// its own for each batch element).
 ///

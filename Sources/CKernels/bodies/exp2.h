@@ -1,6 +1,6 @@
 /* 2^t for t <= 0 or NaN: t = n + f with 0 <= f <= 1, a polynomial for 2^f, then 2^n. */
 
-/* What it needs, in every lane: instructions take it from memory as it is where registers are few. */
+/* What it needs, and log2(e) for powers of e, in every lane: instructions take it from memory as it is where registers are few. */
 typedef struct FN(Exp2) {
   V log2_e, unit, terms[sizeof (T[]){EXP2_TERMS} / sizeof(T)];
 #if !NATIVE_EXP2
@@ -24,34 +24,26 @@ INLINE FN(Exp2) FN(exp2_constants)(void) {
   return of;
 }
 
-/* unit * 2^f; exactly unit at f = 0. */
+#if NATIVE_EXP2
+/* 2^f; exactly 1 at f = 0. */
 INLINE V FN(exp2_fraction)(V f, const FN(Exp2) *of) {
   V q = of->terms[0];
   UNROLL for (size_t i = 1; i < sizeof of->terms / sizeof of->terms[0]; i++) q = FN(multiply_add)(q, f, of->terms[i]);
   return FN(multiply_add)(q, f, of->unit);
 }
 
-#if NATIVE_EXP2
 /* fraction_of(t) is t - floor(t), 0 for -inf; scale(v, _, t) takes floor(t) itself: subnormal results are rounded once. */
 INLINE V FN(exp2_below)(V t, const FN(Exp2) *of) { return FN(scale)(FN(exp2_fraction)(FN(fraction_of)(t), of), t, t); }
-#else
-INLINE V FN(exp2_below)(V t, const FN(Exp2) *of) {
-  t = t < of->lowest ? of->lowest : t; /* NaN stays */
-  V rounded = (t - of->half) + of->round;
-  V n = rounded - of->round;
-  V twice = (V)((FN(bits))rounded << EXPONENT_SHIFT);
-  return FN(exp2_fraction)(t - n, of) * twice;
-}
-#endif
 
-/* The same of up to four vectors, step by step in all of them. One after the other, each as a whole, its steps would wait for each
+INLINE void FN(exp2_each)(V *t, size_t count, const FN(Exp2) *of) {
+  UNROLL for (size_t i = 0; i < count; i++) t[i] = FN(exp2_below)(t[i], of);
+}
+#else
+/* Of up to four vectors in place, step by step in all of them. One after the other, each as a whole, its steps would wait for each
  * other in the core's queues, which are short where two threads share them. */
 INLINE void FN(exp2_each)(V *t, size_t count, const FN(Exp2) *of) {
-#if NATIVE_EXP2
-  UNROLL for (size_t i = 0; i < count; i++) t[i] = FN(exp2_below)(t[i], of);
-#else
   V n[4], q[4];
-  UNROLL for (size_t i = 0; i < count; i++) t[i] = t[i] < of->lowest ? of->lowest : t[i];
+  UNROLL for (size_t i = 0; i < count; i++) t[i] = t[i] < of->lowest ? of->lowest : t[i]; /* NaN stays */
   UNROLL for (size_t i = 0; i < count; i++) n[i] = t[i] - of->half;
   UNROLL for (size_t i = 0; i < count; i++) n[i] = n[i] + of->round;
   UNROLL for (size_t i = 0; i < count; i++) t[i] = t[i] - (n[i] - of->round);
@@ -62,5 +54,10 @@ INLINE void FN(exp2_each)(V *t, size_t count, const FN(Exp2) *of) {
   UNROLL for (size_t i = 0; i < count; i++) n[i] = (V)((FN(bits))n[i] << EXPONENT_SHIFT);
   UNROLL for (size_t i = 0; i < count; i++) q[i] = FN(multiply_add)(q[i], t[i], of->unit);
   UNROLL for (size_t i = 0; i < count; i++) t[i] = q[i] * n[i];
-#endif
 }
+
+INLINE V FN(exp2_below)(V t, const FN(Exp2) *of) {
+  FN(exp2_each)(&t, 1, of);
+  return t;
+}
+#endif

@@ -9,8 +9,8 @@
 #define MOST_LANES 16
 #define FEW_ROWS 8
 
-/* Steps of a chain of multiply-adds to a turn of its loop. With few registers there are two instructions to four multiply-adds
- * besides: what counts the loop must not come to that, least of all on cores that two threads share. */
+/* Steps of a chain of multiply-adds to a turn of its loop. With few registers two loads and broadcasts go with three multiply-adds;
+ * on cores that two threads share there is no room for the counting of a loop beside them. */
 #if REGISTERS == 32
 #define MOST_VALUE_VECTORS 4
 #define STEPS 1

@@ -24,7 +24,7 @@ INLINE void FN(add_products)(size_t rows, const T *queries, size_t ldq, const V 
 /* s[r][j + i*apart] for `count` steps j and LANES / rows keys i, which are as far apart: each is a stream of its own through
  * memory, and several at once come faster from where the core has to wait. */
 INLINE void FN(dots_streams)(size_t rows, const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, size_t apart, size_t count,
-                             T *s) {
+                             ptrdiff_t ahead, T *s) {
   const size_t keys = LANES / rows, ldq = FN(dots_ldq)(head_size);
   for (size_t j = 0; j < count; j++, k += ldk, s++) {
     const T *row[LANES];
@@ -34,7 +34,7 @@ INLINE void FN(dots_streams)(size_t rows, const T *queries, size_t head_size, co
     size_t d = 0;
     for (; d + LANES <= head_size; d += LANES) {
       UNROLL for (size_t i = 0; i < keys; i++) {
-        if (d % LINE == 0) __builtin_prefetch((const char *)(row[i] + d) + DOTS_AHEAD / keys, 0, 3);
+        if (d % LINE == 0) __builtin_prefetch(row[i] + d + ahead, 0, 3);
         x[i] = FN(load)(row[i] + d);
       }
       FN(add_products)(rows, queries + d, ldq, x, sum);
@@ -50,10 +50,16 @@ INLINE void FN(dots_streams)(size_t rows, const T *queries, size_t head_size, co
   }
 }
 
+/* How far ahead a stream fetches, its share of DOTS_AHEAD, in elements: whole rows where there are gaps between them. */
+INLINE ptrdiff_t FN(dots_ahead)(size_t streams, ptrdiff_t ldk, size_t head_size) {
+  const ptrdiff_t share = (ptrdiff_t)(DOTS_AHEAD / sizeof(T) / streams), size = (ptrdiff_t)FN(most)(head_size, 1);
+  return ldk == size ? share : (share + size - 1) / size * ldk;
+}
+
 #define DOTS_STREAMS(ROWS)                                                                                            \
-  static void FN(dots_##ROWS)(const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, size_t apart, size_t count, \
-                              T *s) {                                                                                 \
-    FN(dots_streams)(ROWS, queries, head_size, k, ldk, apart, count, s);                                              \
+  static void FN(dots_##ROWS)(const T *queries, size_t head_size, const T *k, ptrdiff_t ldk, size_t count, T *s) {     \
+    FN(dots_streams)(ROWS, queries, head_size, k, ldk, count / (LANES / ROWS), count / (LANES / ROWS),                \
+                     FN(dots_ahead)(LANES / ROWS, ldk, head_size), s);                                                \
   }
 
 DOTS_STREAMS(1)
@@ -71,14 +77,14 @@ static void FN(dots)(const BLOCK *block, const T *k, size_t ldk, size_t count, T
     const size_t left = block->rows - r;
     if (left >= 4 && DOT_ROWS == 4) {
 #if DOT_ROWS == 4
-      FN(dots_4)(queries, size, k, (ptrdiff_t)ldk, count / (LANES / 4), count / (LANES / 4), out);
+      FN(dots_4)(queries, size, k, (ptrdiff_t)ldk, count, out);
 #endif
       r += 4;
     } else if (left >= 2) {
-      FN(dots_2)(queries, size, k, (ptrdiff_t)ldk, count / (LANES / 2), count / (LANES / 2), out);
+      FN(dots_2)(queries, size, k, (ptrdiff_t)ldk, count, out);
       r += 2;
     } else {
-      FN(dots_1)(queries, size, k, (ptrdiff_t)ldk, count / LANES, count / LANES, out);
+      FN(dots_1)(queries, size, k, (ptrdiff_t)ldk, count, out);
       r++;
     }
   }

@@ -5,7 +5,7 @@
 /* Bytes of values that are read for all of Dv at a time, while the same number after them is fetched. */
 #define VALUES_BYTES 8192
 
-/* Where the fetching goes on: from here, a step further for each key. */
+/* Where the fetching goes on: from here, a step further for each key. The first rows of a block do it for all. */
 typedef struct FN(ValuesAhead) {
   const T *base;
   ptrdiff_t step;
@@ -60,7 +60,7 @@ FEW_VALUES_BLOCK(4, 2)
 FEW_VALUES_BLOCK(4, 4)
 #endif
 
-/* The most vectors that `left` of them leave, with registers for so many rows. */
+/* The kernel of the most vectors that there are registers for with so many rows, and that `left` leaves. */
 static FN(FewValuesBlock) FN(choose_few_values)(size_t rows, size_t left, size_t *vectors) {
   if (rows == 1 && left >= 8) return *vectors = 8, FN(few_values_1_8);
 #if REGISTERS == 32
@@ -88,9 +88,10 @@ static void FN(add_few_values)(const BLOCK *block, const T *p, const T *v, size_
       for (size_t c = 0, vectors; c < columns; c += vectors * LANES) {
         const FN(FewValuesBlock) add = FN(choose_few_values)(rows, (ldacc - c) / LANES, &vectors);
         /* The lines after these values, if there is no gap between rows; else of the next rows these columns. */
-        const FN(ValuesAhead) ahead = ldv == columns
-                                          ? (FN(ValuesAhead)){values + most * ldv + c * keys, (ptrdiff_t)(vectors * LANES)}
-                                          : (FN(ValuesAhead)){values + most * ldv + c, (ptrdiff_t)ldv};
+        const FN(ValuesAhead) ahead = r > 0 ? (FN(ValuesAhead)){values + c, (ptrdiff_t)ldv}
+                                      : ldv == columns
+                                          ? (FN(ValuesAhead)){values + keys * ldv + c * keys, (ptrdiff_t)(vectors * LANES)}
+                                          : (FN(ValuesAhead)){values + keys * ldv + c, (ptrdiff_t)ldv};
         add(FN(least)(vectors * LANES, columns - c), p + r * FUSED_TILE_KEYS + j, values + c, ldv, keys, ahead,
             acc + r * ldacc + c, ldacc, start && j == begin);
       }

@@ -12,7 +12,7 @@ typedef struct FN(ScoresBlock) {
   size_t ldv, value_head_size;
   T *s;                    /* [keys][WIDTH] */
   V *top;                  /* the maxima so far */
-  const INT *first, *end;  /* at an edge: the range of keys of each row; else NULL */
+  const INT *first, *end;  /* at an edge, of one group: the range of keys of each row; else NULL */
   size_t j;                /* the first key's place in the tile */
   size_t groups;           /* of so many vectors, side by side */
   bool fetches;
@@ -61,9 +61,9 @@ INLINE void FN(scores_block)(size_t keys, size_t vectors, const FN(ScoresBlock) 
     if (block->first) {
       UNROLL for (size_t i = 0; i < keys; i++) {
         UNROLL for (size_t w = 0; w < vectors; w++) {
-          const size_t lane = place + w * LANES;
-          sum[i][w] = FN(attended)(block->first + lane, block->end + lane, block->j + i) ? sum[i][w]
-                                                                                        : (V)NEGATIVE_INFINITY;
+          sum[i][w] = FN(attended)(block->first + w * LANES, block->end + w * LANES, block->j + i)
+                          ? sum[i][w]
+                          : (V)NEGATIVE_INFINITY;
         }
       }
     }
@@ -142,7 +142,7 @@ static void FN(scores)(const BLOCK *block, const T *k, size_t ldk, const T *v, s
                           .ldk = ldk,
                           .ldv = ldv,
                           .value_head_size = block->value_head_size};
-  /* The keys that all rows attend: there all vectors go by one call. */
+  /* The keys that all rows attend: there one call does as many groups of AT_ONCE vectors as there are. */
   size_t inside_low = ranges->begin, inside_high = ranges->end;
   for (size_t w = 0; w < vectors; w++) {
     inside_low = FN(most)(inside_low, FN(most)(ranges->low[w], ranges->whole_low[w]));

@@ -1,25 +1,25 @@
 /* Sums of values: acc[r][:] += sum over j of p[r][j]*v[j][:], a chain in the order of the keys for each element.
  *
  * Values are read as they lie. The registers hold rows x vectors sums; for each key, `vectors` loads and `rows` broadcasts feed
- * rows*vectors multiply-adds. p[r][j] is at p + r*row_stride + j*key_stride. */
+ * rows*vectors multiply-adds. p is [keys][WIDTH]. */
 
 /* One key's addend to all sums, from its value's vectors. */
-INLINE void FN(add_value)(size_t rows, size_t vectors, const T *p, size_t row_stride, const V x[4], V sum[12][4]) {
+INLINE void FN(add_value)(size_t rows, size_t vectors, const T *p, const V x[4], V sum[12][4]) {
   UNROLL for (size_t r = 0; r < rows; r++) {
-    const V weight = (V)p[r * row_stride];
+    const V weight = (V)p[r];
     UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = FN(multiply_add)(weight, x[c], sum[r][c]);
   }
 }
 
 /* Of whole vectors. */
-INLINE void FN(add_whole_value)(size_t rows, size_t vectors, const T *p, size_t row_stride, const T *v, V sum[12][4]) {
+INLINE void FN(add_whole_value)(size_t rows, size_t vectors, const T *p, const T *v, V sum[12][4]) {
   V x[4];
   UNROLL for (size_t c = 0; c < vectors; c++) x[c] = FN(load)(v + c * LANES);
-  FN(add_value)(rows, vectors, p, row_stride, x, sum);
+  FN(add_value)(rows, vectors, p, x, sum);
 }
 
-INLINE void FN(values_block)(size_t rows, size_t vectors, size_t columns, const T *p, size_t row_stride, size_t key_stride,
-                             const T *v, size_t ldv, size_t count, T *acc, size_t ldacc, bool start) {
+INLINE void FN(values_block)(size_t rows, size_t vectors, size_t columns, const T *p, const T *v,
+                             size_t ldv, size_t count, T *acc, size_t ldacc, bool start) {
   V sum[12][4];
   UNROLL for (size_t r = 0; r < rows; r++) {
     UNROLL for (size_t c = 0; c < vectors; c++) sum[r][c] = start ? (V)(T)0 : FN(load)(acc + r * ldacc + c * LANES);
@@ -28,16 +28,16 @@ INLINE void FN(values_block)(size_t rows, size_t vectors, size_t columns, const 
     size_t j = 0;
     for (; STEPS > 1 && j + STEPS <= count; j += STEPS) {
       UNROLL for (size_t i = 0; i < STEPS; i++) {
-        FN(add_whole_value)(rows, vectors, p + (j + i) * key_stride, row_stride, v + (j + i) * ldv, sum);
+        FN(add_whole_value)(rows, vectors, p + (j + i) * WIDTH, v + (j + i) * ldv, sum);
       }
     }
-    for (; j < count; j++) FN(add_whole_value)(rows, vectors, p + j * key_stride, row_stride, v + j * ldv, sum);
+    for (; j < count; j++) FN(add_whole_value)(rows, vectors, p + j * WIDTH, v + j * ldv, sum);
   } else {
     for (size_t j = 0; j < count; j++) {
       V x[4];
       UNROLL for (size_t c = 0; c + 1 < vectors; c++) x[c] = FN(load)(v + j * ldv + c * LANES);
       x[vectors - 1] = FN(load_part)(v + j * ldv + (vectors - 1) * LANES, columns - (vectors - 1) * LANES, 0);
-      FN(add_value)(rows, vectors, p + j * key_stride, row_stride, x, sum);
+      FN(add_value)(rows, vectors, p + j * WIDTH, x, sum);
     }
   }
   UNROLL for (size_t r = 0; r < rows; r++) {
@@ -51,7 +51,7 @@ typedef void (*FN(ValuesBlock))(size_t columns, const T *p, const T *v, size_t l
 #define VALUES_BLOCK(ROWS, VECTORS)                                                                                    \
   static void FN(values_##ROWS##_##VECTORS)(size_t columns, const T *p, const T *v, size_t ldv, size_t count, T *acc,  \
                                             size_t ldacc, bool start) {                                                \
-    FN(values_block)(ROWS, VECTORS, columns, p, 1, WIDTH, v, ldv, count, acc, ldacc, start);                           \
+    FN(values_block)(ROWS, VECTORS, columns, p, v, ldv, count, acc, ldacc, start);                                     \
   }
 
 /* WIDTH is a multiple of the numbers of rows. */

@@ -9,7 +9,7 @@ package enum FanOut {
   private static let gate = DispatchSemaphore(value: concurrentCallers)
 
   /// Does each of `pieces` pieces of work once, in ascending order of start, on up to `workers` threads (this one among them,
-  /// and alone where another call has the threads); returns when all are done. Allocates nothing.
+  /// and alone where another call has the threads); returns when all are done. Allocates nothing but threads, once.
   ///
   /// - Parameters:
   ///   - work: its `worker` is in 0 ..< `workers`.
@@ -23,7 +23,7 @@ package enum FanOut {
     }
   }
 
-  /// The same of a closure, `body(piece, worker)`, which several threads take an allocation for.
+  /// The same of a closure, `body(piece, worker)`: handing it to other threads allocates.
   package static func run(
     pieces: Int, workers: Int, callsBLAS: Bool = true, _ body: (_ piece: Int, _ worker: Int) -> Void
   ) {
@@ -32,6 +32,7 @@ package enum FanOut {
         run(ClosureWork(body: $0), pieces: pieces, workers: workers, callsBLAS: callsBLAS)
       }
     } else if callsBLAS, pieces > 0 {
+      // As above, without escaping.
       BLASThreads.withSingleThread {
         for piece in 0..<pieces {
           gate.wait()

@@ -33,7 +33,7 @@ final class WorkerPool: Sendable {
   private static var looks: Int { 2000 }
 
   /// Does a job as worker 0 on this thread and as up to `workers` − 1 further ones on others, each at most once, and returns
-  /// when all have returned. Alone, as 0, where another job is on. Allocates nothing for a job of up to three words.
+  /// when all have returned. Alone, as 0, where another job is on. Allocates nothing for a job of up to three words but threads, once.
   func run(_ job: some WorkerJob, workers: Int) {
     guard workers > 1,
       isBusy.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged

@@ -31,5 +31,6 @@ static void FN(check_fused_sizes)(const FUSED *fused, Tally *tally) {
     FN(check_size)(fused, width, 21, size, some, tally);
     FN(check_size)(fused, width - 1, 23, 3, some, tally);
     FN(check_size)(fused, 7, 17, size, 3, tally);
+    for (size_t rows = 1; rows <= 7; rows++) FN(check_size)(fused, rows, 43, 9, some, tally);
   }
 }

@@ -7,12 +7,12 @@ import Testing
 @Suite(
   "Allocations of a key/value cache", .enabled("allocations can be counted", { allocation_counter_is_available() }))
 struct CacheAllocationTests {
-  @Test func decodingOnOneWorkerAllocatesNothing() async {
-    await #expect(processExitsWith: .success) {
+  @Test(arguments: [1, 2]) func decodingAllocatesNothing(workers: Int) async {
+    await #expect(processExitsWith: .success) { [workers] in
       for step in try DecodingLoop.all() {
         var cache = try step.makeCache()
         try cache.reserveCapacity()
-        let allocations = try step.allocations(&cache)
+        let allocations = try step.allocations(&cache, workers: workers)
         #expect(allocations.large == 0, "\(step.name): more than 512 bytes at once")
         if AllocationCount.isOptimized { #expect(allocations.all == 0, "\(step.name)") }
       }
@@ -95,9 +95,10 @@ private struct DecodingLoop {
 
   /// Of steps that cross page edges: appends, with batch elements of the same length and of different ones, and runs over what is
   /// there.
-  func allocations(_ cache: inout KeyValueCache<Float>) throws -> (all: UInt, large: UInt) {
+  func allocations(_ cache: inout KeyValueCache<Float>, workers: Int) throws -> (all: UInt, large: UInt) {
     let plan = try AttentionPlan(
-      cache: cache, heads: 6, queries: 1, mask: .causal, options: AttentionOptions(softcap: 3, path: path, workers: 1))
+      cache: cache, heads: 6, queries: 1, mask: .causal,
+      options: AttentionOptions(softcap: 3, path: path, workers: workers))
     var workspace = try plan.makeWorkspace()
     var output = try Tensor<Float>(zeros: [2, 6, 1, 13])
     let some = [1, 0]

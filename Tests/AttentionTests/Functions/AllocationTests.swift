@@ -28,7 +28,8 @@ struct AllocationTests {
   @Test("Runs allocate nothing, on one worker and on two")
   func runsAllocateNothing() async {
     await #expect(processExitsWith: .success) {
-      for call in try LoopedCall.all(workers: 1) + LoopedCall.all(workers: 2) {
+      let calls = try LoopedCall.all(workers: 1) + LoopedCall.all(workers: 2) + LoopedCall.decoding()
+      for call in calls {
         for allocations in [try call.allocationsOfTensors(), try call.allocationsOfSpans()] {
           #expect(allocations.large == 0, "\(call.name): more than 512 bytes at once")
           if AllocationCount.isOptimized { #expect(allocations.all == 0, "\(call.name)") }
@@ -42,9 +43,10 @@ struct AllocationTests {
 private struct LoopedCall {
   let name: String
   let plan: AttentionPlan<Float>
-  let queries: Tensor<Float>  // [2, 6, 31, 17]
-  let keys: Tensor<Float>  // [2, 2, 31, 17]
-  let values: Tensor<Float>  // [2, 2, 31, 13]
+  let queries: Tensor<Float>  // [B, H, L, D]
+  let keys: Tensor<Float>  // [B, G, S, D]
+  let values: Tensor<Float>  // [B, G, S, Dv]
+  private var shape: AttentionShape { plan.shape }
 
   /// Every path with every kind of mask.
   static func all(workers: Int) throws -> [LoopedCall] {
@@ -64,13 +66,26 @@ private struct LoopedCall {
     return calls
   }
 
+  /// One query over some tiles of keys of few heads, which several workers share chunk by chunk.
+  static func decoding() throws -> [LoopedCall] {
+    var random = SeededGenerator(seed: 24)
+    return try [2, 3, 4].flatMap { workers in
+      try [1, 2, 3, 5].map { heads in
+        try LoopedCall(
+          .fused, .none, workers: workers, &random, batch: 1, heads: 2 * heads, keyValueHeads: heads, queries: 1,
+          keys: 801)
+      }
+    }
+  }
+
   private init(
-    _ path: AttentionPath, _ mask: AttentionMask<Float>, workers: Int, _ random: inout SeededGenerator
+    _ path: AttentionPath, _ mask: AttentionMask<Float>, workers: Int, _ random: inout SeededGenerator, batch: Int = 2,
+    heads: Int = 6, keyValueHeads: Int = 2, queries l: Int = 31, keys s: Int = 31
   ) throws {
-    name = "\(path), \(workers) workers, \(mask)"
-    queries = try random.normal([2, 6, 31, 17])
-    keys = try random.normal([2, 2, 31, 17])
-    values = try random.normal([2, 2, 31, 13])
+    name = "\(path), \(workers) workers, \(mask), [\(batch), \(heads), \(l), 17] over \(keyValueHeads) heads"
+    queries = try random.normal([batch, heads, l, 17])
+    keys = try random.normal([batch, keyValueHeads, s, 17])
+    values = try random.normal([batch, keyValueHeads, s, 13])
     plan = try AttentionPlan(
       shape: AttentionShape(queries: queries, keys: keys, values: values), mask: mask,
       options: AttentionOptions(softcap: 3, alignment: .offset(0), path: path, workers: workers))
@@ -78,7 +93,7 @@ private struct LoopedCall {
 
   func allocationsOfTensors() throws -> (all: UInt, large: UInt) {
     var workspace = try plan.makeWorkspace()
-    var output = try Tensor<Float>(zeros: [2, 6, 31, 13])
+    var output = try Tensor<Float>(zeros: [shape.batch, shape.heads, shape.queries, 13])
     return try AllocationCount.least {
       try plan.run(queries: queries, keys: keys, values: values, into: &output, workspace: &workspace)
     }
@@ -86,11 +101,12 @@ private struct LoopedCall {
 
   func allocationsOfSpans() throws -> (all: UInt, large: UInt) {
     var workspace = try plan.makeWorkspace()
-    var output = try Tensor<Float>(zeros: [2, 6, 31, 13])
-    let queryStrides = HeadStrides.headsFirst(heads: 6, rows: 31, headSize: 17)
-    let keyStrides = HeadStrides.headsFirst(heads: 2, rows: 31, headSize: 17)
-    let valueStrides = HeadStrides.headsFirst(heads: 2, rows: 31, headSize: 13)
-    let outputStrides = HeadStrides.headsFirst(heads: 6, rows: 31, headSize: 13)
+    var output = try Tensor<Float>(zeros: [shape.batch, shape.heads, shape.queries, 13])
+    let (h, g, l, s) = (shape.heads, shape.keyValueHeads, shape.queries, shape.keys)
+    let queryStrides = HeadStrides.headsFirst(heads: h, rows: l, headSize: 17)
+    let keyStrides = HeadStrides.headsFirst(heads: g, rows: s, headSize: 17)
+    let valueStrides = HeadStrides.headsFirst(heads: g, rows: s, headSize: 13)
+    let outputStrides = HeadStrides.headsFirst(heads: h, rows: l, headSize: 13)
     return try queries.withSpan { queries in
       try keys.withSpan { keys in
         try values.withSpan { values in

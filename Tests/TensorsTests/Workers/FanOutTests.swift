@@ -28,6 +28,16 @@ import Testing
     }
   }
 
+  @Test("Work that is a value: each piece once", arguments: [0, 1, 7, 100], [1, 2, 5])
+  func values(pieces: Int, workers: Int) {
+    for callsBLAS in [true, false] {
+      let work = CountedWork(pieces: pieces)
+      FanOut.run(work, pieces: pieces, workers: workers, callsBLAS: callsBLAS)
+      #expect(work.runs.counts == Array(repeating: 1, count: pieces))
+      #expect(work.runs.workers.isSubset(of: 0..<workers))
+    }
+  }
+
   @Test("One worker runs the pieces in order, on the calling thread")
   func order() {
     var order: [Int] = []
@@ -53,4 +63,28 @@ import Testing
     }
     #expect(total == 3 * callers)
   }
+}
+
+/// How often each piece ran, and as which workers.
+private struct CountedWork: PieceWork {
+  final class Runs: Sendable {
+    private let state: Mutex<(counts: [Int], workers: Set<Int>)>
+
+    init(pieces: Int) { state = Mutex((Array(repeating: 0, count: pieces), [])) }
+    var counts: [Int] { state.withLock { $0.counts } }
+    var workers: Set<Int> { state.withLock { $0.workers } }
+
+    func add(piece: Int, worker: Int) {
+      state.withLock { state in
+        state.counts[piece] += 1
+        state.workers.insert(worker)
+      }
+    }
+  }
+
+  let runs: Runs
+
+  init(pieces: Int) { runs = Runs(pieces: pieces) }
+
+  func run(piece: Int, worker: Int) { runs.add(piece: piece, worker: worker) }
 }

@@ -31,7 +31,7 @@ enum BLASAttention {
   /// Rows start on cache lines, and not a power of two apart.
   private static func leadingDimension(_ keys: Int) -> Int { (keys + 15) / 16 * 16 + 16 }
 
-  // Called from unspecialised code of other modules: without this, pointers move by run-time strides.
+  // Without this, pointers move by run-time strides.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func run<Scalar: BLASScalar>(

@@ -32,7 +32,7 @@ enum FusedAttention {
     3 * Scalar.arithmetic.fused.width * tileKeys
   }
 
-  // Called from unspecialised code of other modules: without this, pointers move by run-time strides.
+  // Without this, pointers move by run-time strides.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func run<Scalar: BLASScalar>(

@@ -24,31 +24,32 @@ struct FusedChunks<Scalar: BLASScalar> {
 
   func run() {
     let count = tiling.pieceCount * KeyChunks.most
-    withUnsafeTemporaryAllocation(of: FusedBlock<Scalar>.self, capacity: count) { parts in
-      let work = FusedChunkWork(chunks: self, parts: parts)
-      FanOut.run(work, pieces: count, workers: workers, callsBLAS: false)
-      for index in 0..<tiling.pieceCount {
-        let block = tiling.block(ofPiece: index)
-        let piece = piece(block, scratch: scratch[0])
-        var total = piece.begin(block, slot: 0)
-        for chunk in 0..<KeyChunks.most {
-          Scalar.arithmetic.fused.merge(&total.block, parts[index * KeyChunks.most + chunk])
-        }
-        piece.finish(total)
+    FanOut.run(FusedChunkWork(chunks: self), pieces: count, workers: workers, callsBLAS: false)
+    for index in 0..<tiling.pieceCount {
+      let block = tiling.block(ofPiece: index)
+      let piece = piece(block, scratch: scratch[0])
+      var total = piece.begin(block, slot: 0)
+      for chunk in 0..<KeyChunks.most {
+        Scalar.arithmetic.fused.merge(&total.block, part(index * KeyChunks.most + chunk).pointee)
       }
-      parts.deinitialize()
+      piece.finish(total)
     }
   }
 
-  /// What a chunk gives.
-  fileprivate func part(
-    _ index: Int, of block: FusedTiling.Block, chunk: Int, scratch worker: WorkerScratch<Scalar>
-  ) -> FusedBlock<Scalar> {
+  /// Computes what a chunk gives, into its part.
+  fileprivate func attend(_ index: Int, scratch worker: WorkerScratch<Scalar>) {
+    let (blockIndex, chunk) = index.quotientAndRemainder(dividingBy: KeyChunks.most)
+    let block = tiling.block(ofPiece: blockIndex)
     let piece = piece(block, scratch: worker)
-    var part = piece.begin(block, slot: 0, seesSinks: false)
-    FusedScratch(scratch[index % workers], layout).place(&part.block, inPart: index / workers)
-    part.attend(KeyChunks(end: part.keys.upperBound)[chunk], by: piece)
-    return part.block
+    var sums = piece.begin(block, slot: 0, seesSinks: false)
+    FusedScratch(scratch[index % workers], layout).place(&sums.block, inPart: index / workers)
+    sums.attend(KeyChunks(end: sums.keys.upperBound)[chunk], by: piece)
+    part(index).initialize(to: sums.block)
+  }
+
+  /// Where the block of a chunk is kept.
+  private func part(_ index: Int) -> UnsafeMutablePointer<FusedBlock<Scalar>> {
+    FusedScratch(scratch[index % workers], layout).block(inPart: index / workers)
   }
 
   private func piece(_ block: FusedTiling.Block, scratch: WorkerScratch<Scalar>) -> FusedPiece<Scalar> {
@@ -58,17 +59,11 @@ struct FusedChunks<Scalar: BLASScalar> {
   }
 }
 
-/// Every chunk of every block, into its part.
+/// Every chunk of every block.
 private struct FusedChunkWork<Scalar: BLASScalar>: PieceWork {
   let chunks: FusedChunks<Scalar>
-  let parts: UnsafeMutableBufferPointer<FusedBlock<Scalar>>
 
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func run(piece: Int, worker: Int) {
-    let (block, chunk) = piece.quotientAndRemainder(dividingBy: KeyChunks.most)
-    parts.initializeElement(
-      at: piece,
-      to: chunks.part(piece, of: chunks.tiling.block(ofPiece: block), chunk: chunk, scratch: chunks.scratch[worker]))
-  }
+  func run(piece: Int, worker: Int) { chunks.attend(piece, scratch: chunks.scratch[worker]) }
 }

@@ -13,8 +13,9 @@ struct FusedScratchLayout<Scalar: BLASScalar> {
   let kernelScratch: Int
   let ranges: Int
   let parts: Int
-  /// Of a part: maximum and sum, accumulator of few rows.
+  /// Of a part: its block, then maximum and sum, accumulator of few rows.
   let partCount: Int
+  let partSums: Int
   /// Elements of a row's statistic over a block.
   let statistic: Int
 
@@ -34,7 +35,9 @@ struct FusedScratchLayout<Scalar: BLASScalar> {
     kernelScratch = FusedTiling.mostBlocksPerPiece * slotCount
     ranges = kernelScratch + aligned(kernels.scratchCount(headSize, valueHeadSize))
     parts = ranges + aligned(2 * width)
-    partCount = 2 * statistic + aligned(kernels.few * accumulatorCount / width)
+    let blockCount = (MemoryLayout<FusedBlock<Scalar>>.stride - 1) / MemoryLayout<Scalar>.stride + 1
+    partSums = aligned(blockCount)
+    partCount = partSums + 2 * statistic + aligned(kernels.few * accumulatorCount / width)
   }
 
   /// Elements of a worker's scratch.
@@ -75,10 +78,16 @@ struct FusedScratch<Scalar: BLASScalar> {
 
   /// Has what a block sums up lie in a part, where it stays.
   func place(_ block: inout FusedBlock<Scalar>, inPart index: Int) {
-    let start = base + layout.parts + index * layout.partCount
+    let start = base + layout.parts + index * layout.partCount + layout.partSums
     block.maximum = start
     block.sum = start + layout.statistic
     block.accumulator = start + 2 * layout.statistic
+  }
+
+  /// Where the block itself is kept beside them.
+  func block(inPart index: Int) -> UnsafeMutablePointer<FusedBlock<Scalar>> {
+    UnsafeMutableRawPointer(base + layout.parts + index * layout.partCount)
+      .bindMemory(to: FusedBlock<Scalar>.self, capacity: 1)
   }
 
   /// Room for two Int32 a row.

@@ -15,11 +15,9 @@ enum ReferenceAttention {
   static func run<Scalar: BLASScalar>(
     _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
+    let pieces = problem.shape.batch * problem.shape.heads
     withUnsafePointer(to: problem) {
-      FanOut.run(
-        ReferenceWork(problem: $0, scratch: scratch), pieces: problem.shape.batch * problem.shape.heads,
-        workers: workers,
-        callsBLAS: false)
+      FanOut.run(ReferenceWork(problem: $0, scratch: scratch), pieces: pieces, workers: workers, callsBLAS: false)
     }
   }
 
@@ -42,6 +40,8 @@ private struct ReferenceWork<Scalar: BLASScalar>: PieceWork {
   let problem: UnsafePointer<AttentionProblem<Scalar>>
   let scratch: ScratchSlices<Scalar>
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func run(piece: Int, worker: Int) {
     let heads = problem.pointee.shape.heads
     ReferenceAttention.attend(problem, batch: piece / heads, head: piece % heads, scratch: scratch[worker])

@@ -12,7 +12,7 @@ enum TiledAttention {
     AttentionTiling.rowLimit * min(AttentionTiling.keyLimit, max(capacity.keys, 1))
   }
 
-  // Called from unspecialised code of other modules: without this, pointers move by run-time strides.
+  // Without this, pointers move by run-time strides.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func run<Scalar: BLASScalar>(
