@@ -41,6 +41,14 @@ struct KernelTable<T: KernelElement>: Sendable, CustomTestStringConvertible {
       _ addend: Input?, _ ldAddend: Int, _ y: Output, _ ldY: Int
     ) -> Void
   var mostFewRows: Int
+  var packsWeights: Bool
+  var packedSize: @Sendable (_ features: Int, _ size: Int) -> Int
+  var pack: @Sendable (_ w: Input, _ ldW: Int, _ features: Int, _ size: Int, _ panels: Output) -> Void
+  var packedProduct:
+    @Sendable (
+      _ rows: Int, _ first: Int, _ features: Int, _ size: Int, _ x: Input, _ ldX: Int, _ panels: Input, _ bias: Input?,
+      _ y: Output, _ ldY: Int
+    ) -> Void
   var allFinite: @Sendable (Input, _ rows: Int, _ cols: Int, _ ld: Int) -> Bool
   var widenFloat16: @Sendable (UnsafePointer<UInt16>, Output, Int) -> Void
   var widenBFloat16: @Sendable (UnsafePointer<UInt16>, Output, Int) -> Void
@@ -112,6 +120,8 @@ extension Float: KernelElement {
       scaleRows: { c.scale_rows($0, $1, $2, $3, $4) }, divideRows: { c.divide_rows($0, $1, $2, $3, $4, $5, $6) },
       dot: { c.dot($0, $1, $2) }, axpy: { c.axpy($0, $1, $2, $3) },
       fewRows: { c.few_rows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) }, mostFewRows: c.most_few_rows,
+      packsWeights: c.packs_weights, packedSize: { c.packed_size($0, $1) }, pack: { c.pack($0, $1, $2, $3, $4) },
+      packedProduct: { c.packed_product($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) },
       allFinite: { c.all_finite($0, $1, $2, $3) },
       widenFloat16: { c.widen_f16($0, $1, $2) }, widenBFloat16: { c.widen_bf16($0, $1, $2) },
       narrowFloat16: { c.narrow_f16($0, $1, $2) }, narrowBFloat16: { c.narrow_bf16($0, $1, $2) })
@@ -132,6 +142,8 @@ extension Double: KernelElement {
       scaleRows: { c.scale_rows($0, $1, $2, $3, $4) }, divideRows: { c.divide_rows($0, $1, $2, $3, $4, $5, $6) },
       dot: { c.dot($0, $1, $2) }, axpy: { c.axpy($0, $1, $2, $3) },
       fewRows: { c.few_rows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) }, mostFewRows: c.most_few_rows,
+      packsWeights: c.packs_weights, packedSize: { c.packed_size($0, $1) }, pack: { c.pack($0, $1, $2, $3, $4) },
+      packedProduct: { c.packed_product($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) },
       allFinite: { c.all_finite($0, $1, $2, $3) },
       widenFloat16: { c.widen_f16($0, $1, $2) }, widenBFloat16: { c.widen_bf16($0, $1, $2) },
       narrowFloat16: { c.narrow_f16($0, $1, $2) }, narrowBFloat16: { c.narrow_bf16($0, $1, $2) })

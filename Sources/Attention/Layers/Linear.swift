@@ -10,6 +10,9 @@ internal import Tensors
 /// With an embedding size for out this is the affine embedding x′ = W·x + b of vectors x. Of a one-hot x it gives the
 /// column of W at the 1, plus b, which ``Embedding`` looks up without multiplying.
 ///
+/// The first product of many rows (33 or more with AVX2) packs the weight, once for this layer and its copies, which takes as much
+/// memory again; later ones then need not pack it, as BLAS would each time. Which product comes first makes no difference to results.
+///
 /// - SeeAlso: PyTorch `torch.nn.Linear`, whose layout of the weight this is.
 public struct Linear<Scalar: BLASScalar>: Sendable {
   /// W [out, in].
@@ -18,6 +21,8 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
   public let bias: Tensor<Scalar>?
   /// Distance between the rows of W in memory.
   private let leadingDimension: Int
+  /// W for many rows, once there were any.
+  private let packedWeight = PackedWeight<Scalar>()
 
   /// in: the size of the last axis of what goes in.
   public var inputSize: Int { weight.layout.shape[1] }
@@ -82,21 +87,24 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
 
   /// Writes x·Wᵀ + b, or some of its columns, into memory.
   ///
-  /// The rows receive the bias first and the product adds to them (β = 1), each worker doing both for its own block:
-  /// there is no second pass over the result. Few rows are our own kernel's, which adds the bias to each sum.
+  /// Few rows are a kernel's that reads W as it lies, many rows one's that reads it packed; both add the bias to each sum. By BLAS
+  /// the rows receive the bias first and the product adds to them (β = 1), each worker doing both for its own block: there is no
+  /// second pass over the result.
   ///
   /// - Parameters:
   ///   - x: [rows, in].
   ///   - outputs: the rows of W, thus columns of the result, that are wanted; nil: all.
   ///   - target: receives [rows, outputs].
   ///   - leadingDimension: from one row of the target to the next.
-  /// - Throws: ``AttentionError/tensor(_:)`` for sizes beyond BLAS's 32-bit numbers; nothing is written then.
+  ///   - packs: whether many rows may have W packed; else they are BLAS's.
+  /// - Throws: ``AttentionError/tensor(_:)`` for sizes beyond BLAS's 32-bit numbers, or when memory for the packed W is not given;
+  ///   nothing is written then.
   // Called from unspecialised code of other modules: without this, pointers move by run-time strides.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func run(
     _ x: RowMatrix<Scalar>, outputs: Range<Int>? = nil, into target: UnsafeMutablePointer<Scalar>,
-    leadingDimension ldc: Int, workers: Int
+    leadingDimension ldc: Int, packs: Bool = true, workers: Int
   ) throws(AttentionError) {
     let outputs = outputs ?? 0..<outputSize
     let (m, n, k) = (x.rows, outputs.count, inputSize)
@@ -106,11 +114,20 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
         beta: bias == nil ? 0 : 1)
     }
     guard m > 0, n > 0 else { return }
-    let w = UnsafePointer(weight.storage.base) + weight.layout.offset + outputs.lowerBound * leadingDimension
+    let first = UnsafePointer(weight.storage.base) + weight.layout.offset
+    let w = first + outputs.lowerBound * leadingDimension
     let b = bias.map { UnsafePointer($0.storage.base) + $0.layout.offset + outputs.lowerBound }
     let a = x.base
     if gemm.isOfFewRows {
       gemm.runFewRows(a, w, target, adding: b, stride: 0, workers: workers)
+      return withExtendedLifetime((x.tensor, weight, bias)) {}
+    }
+    if packs, k > 0, PackedMatrix<Scalar>.isWorthwhile(rows: m) {
+      let packed = try packedWeight.packed { () throws(TensorError) in
+        try PackedMatrix(first, ld: leadingDimension, features: outputSize, size: k)
+      }
+      packed.multiply(
+        a, lda: gemm.lda, rows: m, features: outputs, adding: b, into: target, ldc: ldc, workers: workers)
       return withExtendedLifetime((x.tensor, weight, bias)) {}
     }
     let product = Scalar.arithmetic.product

@@ -84,7 +84,7 @@ extension MultiHeadAttentionPlan {
       workspace.inputs = ProjectedInputs(arrangement, in: workspace.projections)
     }
     try workspace.inputs.project(
-      query: query, key: key, value: value, by: layer.inputProjection, workers: workers)
+      query: query, key: key, value: value, by: layer.inputProjection, packs: packsWeights, workers: workers)
     return workspace.inputs
   }
 
@@ -139,7 +139,7 @@ extension MultiHeadAttentionPlan {
       context, rows: context.layout.shape[0] * context.layout.shape[1], leadingDimension: layer.embeddingSize)
     try layer.outputProjection.run(
       joined, into: UnsafeMutablePointer(mutating: rows.base), leadingDimension: rows.leadingDimension,
-      workers: workers)
+      packs: packsWeights, workers: workers)
   }
 
   /// Takes the details out of the workspace, so that the next run does not write into what the caller holds.

@@ -86,6 +86,9 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
     workers = options.workers ?? Workers.count
   }
 
+  /// Whether projections of many rows have the weights packed: with the path that is all BLAS's they don't.
+  var packsWeights: Bool { attention.options.path != .blas }
+
   /// The numbers that a run's projections take.
   var projectionCount: Int {
     ProjectedInputs<Scalar>.capacity(attention.shape, keys: projectedKeys, room: layer.appendedKeys.count)

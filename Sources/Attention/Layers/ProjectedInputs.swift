@@ -50,17 +50,19 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
   }
 
   /// Projects the inputs that the arrangement was made for into the memory of the views.
+  ///
+  /// - Parameter packs: whether many rows may have the weights packed.
   func project(
     query: Tensor<Scalar>, key: Tensor<Scalar>?, value: Tensor<Scalar>?, by projection: InputProjection<Scalar>,
-    workers: Int
+    packs: Bool, workers: Int
   ) throws(AttentionError) {
-    try project(query, part: 0, by: projection, workers: workers)
-    if let key { try project(key, part: 1, by: projection, workers: workers) }
-    if let value { try project(value, part: 2, by: projection, workers: workers) }
+    try project(query, part: 0, by: projection, packs: packs, workers: workers)
+    if let key { try project(key, part: 1, by: projection, packs: packs, workers: workers) }
+    if let value { try project(value, part: 2, by: projection, packs: packs, workers: workers) }
   }
 
   private func project(
-    _ input: Tensor<Scalar>, part: Int, by projection: InputProjection<Scalar>, workers: Int
+    _ input: Tensor<Scalar>, part: Int, by projection: InputProjection<Scalar>, packs: Bool, workers: Int
   ) throws(AttentionError) {
     guard arrangement.first(part) == part else { return }
     let (linear, outputs) = projection.layer(part, count: arrangement.width(part))
@@ -73,7 +75,7 @@ package struct ProjectedInputs<Scalar: BLASScalar> {
       try linear.run(
         matrix.rows((element * rows)..<((element + 1) * rows)), outputs: outputs,
         into: queries.storage.base + start + element * (rows + room) * outputs.count,
-        leadingDimension: outputs.count, workers: workers)
+        leadingDimension: outputs.count, packs: packs, workers: workers)
     }
   }
 

@@ -26,4 +26,6 @@
 #include "fused_few_values.h"
 #include "fused_step.h"
 
+#include "packed_product.h"
+
 #include "table.h"

@@ -12,6 +12,10 @@ const TABLE FN(SET) = {
     .dot = FN(dot),
     .axpy = FN(axpy),
     .few_rows = FN(few_rows),
+    .packs_weights = PACKS_WEIGHTS,
+    .packed_size = FN(packed_size),
+    .pack = FN(pack),
+    .packed_product = FN(packed_product),
     .all_finite = FN(all_finite),
     .widen_f16 = FN(widen_f16),
     .widen_bf16 = FN(widen_bf16),
@@ -20,5 +24,6 @@ const TABLE FN(SET) = {
 };
 
 #undef WORTHWHILE_FEW_ROWS
+#undef PACKS_WEIGHTS
 #undef V
 #undef NEGATIVE_INFINITY

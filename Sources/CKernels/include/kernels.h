@@ -76,6 +76,13 @@ ATTENTION_SCORE_RULES(double, ScoreRulesF64)
  *                addend and the factors alone, bit for bit: not on what else is computed. What follows the rows of w is fetched
  *                into the cache, which never faults.
  * most_few_rows  up to so many rows few_rows is faster than packing w for a general product.
+ * packed_size    elements that pack writes.
+ * pack           w [features][size], in the order in which packed_product reads it; a few features of 0 more.
+ * packed_product y[r][n - first] = sum of x[r][i]*w[n][i] over i < size, + bias[n - first], for features first <= n < first +
+ *                features of a packed w; NULL: no bias. Writes no other elements of y, and reads none. What stands in y[r][n - first]
+ *                depends on row r, feature n and its bias alone, bit for bit. What is beside the packed features is fetched into the
+ *                cache, which never faults.
+ * packs_weights  whether it is faster than a general product for more than most_few_rows rows, once w is packed.
  * all_finite     whether no element is NaN or infinite.
  * widen_f16      y[i] = x[i], an IEEE 754 binary16; exact, NaN quiet.
  * widen_bf16     y[i] = x[i], a bfloat16 (the upper half of a float); exact.
@@ -100,6 +107,11 @@ ATTENTION_SCORE_RULES(double, ScoreRulesF64)
     void (*axpy)(T a, const T *x, T *y, size_t count);                                                               \
     void (*few_rows)(size_t rows, size_t features, size_t size, T alpha, const T *x, size_t ldx, const T *w,         \
                      size_t ldw, T beta, const T *_Nullable addend, size_t ldadd, T *y, size_t ldy);                 \
+    bool packs_weights;                                                                                              \
+    size_t (*packed_size)(size_t features, size_t size);                                                             \
+    void (*pack)(const T *w, size_t ldw, size_t features, size_t size, T *panels);                                   \
+    void (*packed_product)(size_t rows, size_t first, size_t features, size_t size, const T *x, size_t ldx,          \
+                           const T *panels, const T *_Nullable bias, T *y, size_t ldy);                              \
     bool (*all_finite)(const T *x, size_t rows, size_t cols, size_t ld);                                             \
     void (*widen_f16)(const uint16_t *x, T *y, size_t count);                                                        \
     void (*widen_bf16)(const uint16_t *x, T *y, size_t count);                                                       \

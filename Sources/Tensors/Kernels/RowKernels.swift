@@ -64,6 +64,18 @@ package struct RowKernels<Scalar>: Sendable {
     ) -> Void
   /// Up to so many rows ``fewRows`` is faster than BLAS.
   package let mostFewRows: Int
+  /// Whether ``packedProduct`` is faster than BLAS for more rows than that.
+  package let packsWeights: Bool
+  /// The elements that ``pack`` writes.
+  package let packedSize: @Sendable (_ features: Int, _ size: Int) -> Int
+  /// W [features, size] in the order in which ``packedProduct`` reads it.
+  package let pack: @Sendable (_ w: Vector, _ ldW: Int, _ features: Int, _ size: Int, _ panels: Matrix) -> Void
+  /// y ← x·Wᵀ + bias for `rows` rows of x [rows, size] and `features` of the packed W from `first` on.
+  package let packedProduct:
+    @Sendable (
+      _ rows: Int, _ first: Int, _ features: Int, _ size: Int, _ x: Vector, _ ldX: Int, _ panels: Vector,
+      _ bias: Vector?, _ y: Matrix, _ ldY: Int
+    ) -> Void
   package let allFinite: @Sendable (_ x: Vector, _ rows: Int, _ columns: Int, _ ld: Int) -> Bool
   package let widenFloat16: @Sendable (_ x: UnsafePointer<UInt16>, _ y: Matrix, _ count: Int) -> Void
   package let widenBFloat16: @Sendable (_ x: UnsafePointer<UInt16>, _ y: Matrix, _ count: Int) -> Void
@@ -108,6 +120,10 @@ extension RowKernels<Float> {
       axpy: { table.axpy($0, $1, $2, $3) },
       fewRows: { table.few_rows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) },
       mostFewRows: table.most_few_rows,
+      packsWeights: table.packs_weights,
+      packedSize: { table.packed_size($0, $1) },
+      pack: { table.pack($0, $1, $2, $3, $4) },
+      packedProduct: { table.packed_product($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) },
       allFinite: { table.all_finite($0, $1, $2, $3) },
       widenFloat16: { table.widen_f16($0, $1, $2) },
       widenBFloat16: { table.widen_bf16($0, $1, $2) },
@@ -146,6 +162,10 @@ extension RowKernels<Double> {
       axpy: { table.axpy($0, $1, $2, $3) },
       fewRows: { table.few_rows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) },
       mostFewRows: table.most_few_rows,
+      packsWeights: table.packs_weights,
+      packedSize: { table.packed_size($0, $1) },
+      pack: { table.pack($0, $1, $2, $3, $4) },
+      packedProduct: { table.packed_product($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) },
       allFinite: { table.all_finite($0, $1, $2, $3) },
       widenFloat16: { table.widen_f16($0, $1, $2) },
       widenBFloat16: { table.widen_bf16($0, $1, $2) },

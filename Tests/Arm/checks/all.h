@@ -7,6 +7,7 @@
 #include "elements.h"
 #include "few_rows.h"
 #include "halves.h"
+#include "packed_product.h"
 #include "rows.h"
 #include "softmax.h"
 
@@ -24,6 +25,7 @@ void FN(check_set)(KernelSet set, Tally *tally) {
   FN(check_elements)(kernels, set, tally);
   FN(check_few_rows)(kernels, tally);
   FN(check_halves)(kernels, tally);
+  FN(check_packed_product)(kernels, tally);
   FN(check_rows)(kernels, tally);
   FN(check_softmax)(kernels, tally);
   FN(check_fused_sizes)(fused, tally);

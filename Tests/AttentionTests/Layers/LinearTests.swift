@@ -56,6 +56,22 @@ import Testing
     }
   }
 
+  /// Many rows have the weight packed, by the first product that is computed, here on several threads at once.
+  @Test func manyRowsOnManyThreads() async throws {
+    var random = SeededGenerator(seed: 19)
+    let layer = try Linear<Float>(weight: random.uniform([203, 77]), bias: random.uniform([203]))
+    let x: Tensor<Float> = try random.uniform([120, 77])
+    let results = try await withThrowingTaskGroup(of: Tensor<Float>.self) { group in
+      for workers in [1, 2, 1, 3] { group.addTask { try layer(x, workers: workers) } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    let fresh = try Linear(weight: layer.weight, bias: layer.bias)(x, workers: 2)
+    #expect(results.allSatisfy { $0.elements == fresh.elements })
+    // A row is what it is among others, as long as they are many.
+    let some = try fresh.sliced(axis: 0, 50..<90)
+    #expect(try layer(x.sliced(axis: 0, 50..<90)).elements == some.elements)
+  }
+
   @Test func leadingAxesAreRows() throws {
     var random = SeededGenerator(seed: 12)
     let layer = try Linear<Double>(inputSize: 3, outputSize: 5, seed: 1)
