@@ -52,7 +52,7 @@ final class LayerStages {
       seconds[stage.rawValue] = attention * own[stage.rawValue] / sum
     }
     start = clock.now
-    _ = try layer.outputProjection(joined, workers: threads)
+    _ = try projectedOutput()
     seconds[Stage.output.rawValue] = (clock.now - start) / .seconds(1)
     for (index, time) in seconds.enumerated() { measurements[index].append(time) }
   }
@@ -99,7 +99,11 @@ final class LayerStages {
   }
 
   /// The output [B, L, E] of the steps sampled last.
-  func output() throws -> [Float] { try layer.outputProjection(joined, workers: threads).elements }
+  func output() throws -> [Float] { try projectedOutput().elements }
+
+  private func projectedOutput() throws -> Tensor<Float> {
+    try layer.outputProjection.result(of: joined, packs: false, workers: threads)
+  }
 
   private var medians: [Double] { measurements.map { $0.median ?? 0 } }
 

@@ -70,6 +70,13 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
   /// - Throws: ``AttentionError`` when the last axis of `x` is not in, or `workers` is below 1.
   /// - Complexity: 2·rows·in·out operations.
   public func callAsFunction(_ x: Tensor<Scalar>, workers: Int? = nil) throws(AttentionError) -> Tensor<Scalar> {
+    try result(of: x, packs: true, workers: workers)
+  }
+
+  /// The same; without packing, many rows are BLAS's.
+  package func result(
+    of x: Tensor<Scalar>, packs: Bool, workers: Int?
+  ) throws(AttentionError) -> Tensor<Scalar> {
     guard x.rank >= 1 else { throw .rank(name: "x", expected: "1 or more: […, \(inputSize)]", shape: x.shape) }
     guard x.layout.shape.last == inputSize else {
       throw .shape(name: "x", expected: "[…, \(inputSize)] to go with weight \(weight.shape)", actual: x.shape)
@@ -79,7 +86,7 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
     let y = try rethrowing { () throws(TensorError) in
       try Tensor<Scalar>(uninitialized: Array(x.shape.dropLast()) + [outputSize])
     }
-    try run(rows, into: y.storage.base, leadingDimension: outputSize, workers: count)
+    try run(rows, into: y.storage.base, leadingDimension: outputSize, packs: packs, workers: count)
     return y
   }
 

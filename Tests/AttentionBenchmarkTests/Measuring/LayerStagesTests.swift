@@ -19,7 +19,8 @@ import Testing
     let (actual, expected) = (try stages.output(), path.output())
     #expect(actual.count == workload.rowCount * workload.rowSize)
     let differing = zip(actual, expected).enumerated().filter { $1.0.bitPattern != $1.1.bitPattern }
-    #expect(differing.isEmpty, "\(differing.count) of \(actual.count), the first at \(differing.first?.offset ?? -1)")
+      .map(\.offset)
+    #expect(differing.count == 0, "of \(actual.count), the first at \(differing.first ?? -1)")
   }
 
   @Test(arguments: [1, 2]) func sharesMakeOne(threads: Int) throws {
