@@ -10,6 +10,7 @@
 #define NATIVE_PARTS 1
 #define NATIVE_LANES 1
 #define NATIVE_HALVES 1
+#define NATIVE_HALF_SUMS 1
 
 #include <immintrin.h>
 

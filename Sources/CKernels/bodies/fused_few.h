@@ -74,8 +74,8 @@ static FN(FewScores) FN(choose_few_scores)(size_t rows, size_t groups) {
   return rows == 4 ? FN(few_scores_4_1) : rows == 2 ? FN(few_scores_2_1) : FN(few_scores_1_1);
 }
 
-static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T *k, size_t ldk, size_t count, T *copy,
-                           T *s) {
+static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T *k, size_t ldk, const T *v, size_t ldv,
+                           size_t count, T *copy, T *s) {
   const bool dots = FN(takes_dots)(block);
   for (size_t j = ranges->begin / LANES * LANES; j < ranges->end;) {
     const T *keys = k + j * ldk;
@@ -90,7 +90,8 @@ static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T
       whole = LANES;
     }
     if (dots) {
-      FN(dots)(block, keys, ld, whole, s + j);
+      const FN(DotsTile) tile = {keys, (ptrdiff_t)ld, v + j * ldv, (ptrdiff_t)ldv};
+      FN(dots)(block, &tile, whole, s + j);
       j += whole;
       continue;
     }

@@ -34,7 +34,7 @@ static void FN(step_few)(BLOCK *block, const T *keys, size_t ldk, const T *value
   const bool fresh = FN(is_fresh)(block);
   T maximum[WIDTH] = {0}, sum[WIDTH] = {0};
   T *acc = fresh ? block->accumulator : scratch.accumulator;
-  FN(few_scores)(block, ranges, keys, ldk, count, scratch.keys, scratch.scores);
+  FN(few_scores)(block, ranges, keys, ldk, values, ldv, count, scratch.keys, scratch.scores);
   FN(few_powers)(block, rules, ranges, count, scratch.scores, maximum, sum);
   if (rules && !values_finite) {
     FN(add_attended_values)(block, rules, ranges, scratch.scores + ranges->begin, FUSED_TILE_KEYS, 1, values, ldv,

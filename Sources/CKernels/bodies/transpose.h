@@ -36,12 +36,18 @@
 INLINE void FN(transpose)(V rows[LANES]) { TURN(V, rows) }
 INLINE void FN(transpose_bytes)(FN(bytes) rows[LANES]) { TURN(FN(bytes), rows) }
 
+#if !NATIVE_HALF_SUMS
+/* A step of sums_of_lanes for two of its vectors. */
+INLINE V FN(half_sums)(V x, V y, size_t half) {
+  (void)half;
+  return __builtin_shufflevector(x, y, LOW_HALVES) + __builtin_shufflevector(x, y, HIGH_HALVES);
+}
+#endif
+
 /* Lane i: the sum of all lanes of x[i], added in halves: lane l and lane l + LANES/2 first. */
 INLINE V FN(sums_of_lanes)(V x[LANES]) {
   UNROLL for (size_t half = LANES / 2; half > 0; half /= 2) {
-    UNROLL for (size_t i = 0; i < half; i++) {
-      x[i] = __builtin_shufflevector(x[i], x[i + half], LOW_HALVES) + __builtin_shufflevector(x[i], x[i + half], HIGH_HALVES);
-    }
+    UNROLL for (size_t i = 0; i < half; i++) x[i] = FN(half_sums)(x[i], x[i + half], half);
   }
   return x[0];
 }

@@ -24,6 +24,19 @@ INLINE float maximum_of_lanes_f32(__m256 v) {
   return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
 }
 
+/* Lanes l and l ^ half added: those of x where l has no bit `half`, those of y where it has. Zips are four instructions here, a
+ * blend and a permutation are two. */
+INLINE __m256 half_sums_f32(__m256 x, __m256 y, size_t half) {
+  if (half == 4) return _mm256_add_ps(_mm256_blend_ps(x, y, 0xF0), _mm256_permute2f128_ps(x, y, 0x21));
+  if (half == 2) return _mm256_add_ps(_mm256_blend_ps(x, y, 0xCC), _mm256_shuffle_ps(x, y, 0x4E));
+  return _mm256_add_ps(_mm256_blend_ps(x, y, 0xAA), _mm256_permute_ps(_mm256_blend_ps(x, y, 0x55), 0xB1));
+}
+
+INLINE __m256d half_sums_f64(__m256d x, __m256d y, size_t half) {
+  if (half == 2) return _mm256_add_pd(_mm256_blend_pd(x, y, 0xC), _mm256_permute2f128_pd(x, y, 0x21));
+  return _mm256_add_pd(_mm256_blend_pd(x, y, 0xA), _mm256_shuffle_pd(x, y, 0x5));
+}
+
 INLINE __m256i first_lanes_f64(size_t count) {
   return _mm256_cmpgt_epi64(_mm256_set1_epi64x((long long)count), _mm256_setr_epi64x(0, 1, 2, 3));
 }
