@@ -90,6 +90,18 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
     return y
   }
 
+  /// W as products of so many rows read it; nil: they read it as it lies.
+  ///
+  /// - Throws: ``AttentionError/tensor(_:)`` when memory for it is not given.
+  @discardableResult
+  func packed(forRows rows: Int) throws(AttentionError) -> PackedMatrix<Scalar>? {
+    guard inputSize > 0, PackedMatrix<Scalar>.isWorthwhile(rows: rows) else { return nil }
+    return try packedWeight.packed { () throws(TensorError) in
+      let first = UnsafePointer(weight.storage.base) + weight.layout.offset
+      return try PackedMatrix(first, ld: leadingDimension, features: outputSize, size: inputSize)
+    }
+  }
+
   // MARK: In memory
 
   /// Writes x·Wᵀ + b, or some of its columns, into memory.
@@ -121,18 +133,14 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
         beta: bias == nil ? 0 : 1)
     }
     guard m > 0, n > 0 else { return }
-    let first = UnsafePointer(weight.storage.base) + weight.layout.offset
-    let w = first + outputs.lowerBound * leadingDimension
+    let w = UnsafePointer(weight.storage.base) + weight.layout.offset + outputs.lowerBound * leadingDimension
     let b = bias.map { UnsafePointer($0.storage.base) + $0.layout.offset + outputs.lowerBound }
     let a = x.base
     if gemm.isOfFewRows {
       gemm.runFewRows(a, w, target, adding: b, stride: 0, workers: workers)
       return withExtendedLifetime((x.tensor, weight, bias)) {}
     }
-    if packs, k > 0, PackedMatrix<Scalar>.isWorthwhile(rows: m) {
-      let packed = try packedWeight.packed { () throws(TensorError) in
-        try PackedMatrix(first, ld: leadingDimension, features: outputSize, size: k)
-      }
+    if packs, let packed = try packed(forRows: m) {
       packed.multiply(
         a, lda: gemm.lda, rows: m, features: outputs, adding: b, into: target, ldc: ldc, workers: workers)
       return withExtendedLifetime((x.tensor, weight, bias)) {}

@@ -52,6 +52,7 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
       mask: mask.appending(appended.count, to: shape, alignment: options.alignment), modifiers: modifiers,
       options: options)
     workers = options.workers ?? Workers.count
+    try packWeights()
   }
 
   /// For runs that append to a cache, or read one.
@@ -84,10 +85,25 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
         cache: cache, heads: layer.headCount, queries: queries, mask: mask, modifiers: modifiers, options: options)
     }
     workers = options.workers ?? Workers.count
+    try packWeights()
   }
 
   /// Whether projections of many rows have the weights packed: with the path that is all BLAS's they don't.
   var packsWeights: Bool { attention.options.path != .blas }
+
+  /// Packs the weights that runs of the plan's sizes will want packed, so that no run has to.
+  private func packWeights() throws(AttentionError) {
+    guard packsWeights else { return }
+    let (batch, queries) = (attention.shape.batch, attention.shape.queries)
+    try layer.outputProjection.packed(forRows: batch * queries)
+    switch layer.inputProjection {
+    case .packed(let linear): try linear.packed(forRows: batch * max(queries, projectedKeys))
+    case .separate(let query, let key, let value):
+      try query.packed(forRows: batch * queries)
+      try key.packed(forRows: batch * projectedKeys)
+      try value.packed(forRows: batch * projectedKeys)
+    }
+  }
 
   /// The numbers that a run's projections take.
   var projectionCount: Int {

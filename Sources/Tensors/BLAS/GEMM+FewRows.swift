@@ -35,18 +35,17 @@ extension GEMM {
   ///   - addend: the first row; nil: nothing is added. It may be C.
   ///   - stride: from one addend's row to the next; 0: the same for all, a bias.
   ///   - workers: how many threads may share it.
+  // Called from generic code of other modules: without this, pointers move by run-time strides.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package func runFewRows(
     _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _ c: UnsafeMutablePointer<Scalar>,
     adding addend: UnsafePointer<Scalar>?, stride: Int, workers: Int
   ) {
-    let fewRows = Scalar.arithmetic.kernels.fewRows
     let features = featuresPerPiece(workers: workers)
-    FanOut.run(pieces: (n + features - 1) / features, workers: workers, callsBLAS: false) { piece, _ in
-      let first = piece * features
-      fewRows(
-        m, min(features, n - first), k, alpha, a, lda, b + first * ldb, ldb, beta, addend.map { $0 + first }, stride,
-        c + first, ldc)
-    }
+    let product = FewRowsProduct(
+      arithmetic: Scalar.arithmetic, gemm: self, features: features, a: a, b: b, c: c, addend: addend, stride: stride)
+    FanOut.run(product, pieces: (n + features - 1) / features, workers: workers, callsBLAS: false)
   }
 
   /// The whole product on this thread, by whichever is faster; within a fan-out.
@@ -58,5 +57,24 @@ extension GEMM {
     } else {
       arithmetic.product(transposesA, transposesB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
     }
+  }
+}
+
+/// One such product as work in pieces of some features each.
+private struct FewRowsProduct<Scalar: BLASScalar>: PieceWork {
+  let arithmetic: BLASArithmetic<Scalar>
+  let gemm: GEMM<Scalar>
+  let features: Int
+  let a: UnsafePointer<Scalar>
+  let b: UnsafePointer<Scalar>
+  let c: UnsafeMutablePointer<Scalar>
+  let addend: UnsafePointer<Scalar>?
+  let stride: Int
+
+  func run(piece: Int, worker: Int) {
+    let first = piece * features
+    arithmetic.kernels.fewRows(
+      gemm.m, min(features, gemm.n - first), gemm.k, gemm.alpha, a, gemm.lda, b + first * gemm.ldb, gemm.ldb, gemm.beta,
+      addend.map { $0 + first }, stride, c + first, gemm.ldc)
   }
 }

@@ -48,7 +48,7 @@ package struct PackedMatrix<Scalar: BLASScalar>: Sendable {
     into c: UnsafeMutablePointer<Scalar>, ldc: Int, workers: Int
   ) {
     let product = PackedProduct(
-      kernels: Scalar.arithmetic,
+      arithmetic: Scalar.arithmetic,
       blocks: PackedProductBlocks(rows: rows, features: wanted.count, size: size, workers: workers),
       first: wanted.lowerBound, size: size, a: a, lda: lda, panels: UnsafePointer(panels.base), bias: bias, c: c,
       ldc: ldc)
@@ -59,7 +59,7 @@ package struct PackedMatrix<Scalar: BLASScalar>: Sendable {
 
 /// One product as work in pieces.
 private struct PackedProduct<Scalar: BLASScalar>: PieceWork {
-  let kernels: BLASArithmetic<Scalar>
+  let arithmetic: BLASArithmetic<Scalar>
   let blocks: PackedProductBlocks
   let first: Int
   let size: Int
@@ -72,7 +72,7 @@ private struct PackedProduct<Scalar: BLASScalar>: PieceWork {
 
   func run(piece: Int, worker: Int) {
     let (rows, features) = blocks[piece]
-    kernels.kernels.packedProduct(
+    arithmetic.kernels.packedProduct(
       rows.count, first + features.lowerBound, features.count, size, a + rows.lowerBound * lda, lda, panels,
       bias.map { $0 + features.lowerBound }, c + rows.lowerBound * ldc + features.lowerBound, ldc)
   }

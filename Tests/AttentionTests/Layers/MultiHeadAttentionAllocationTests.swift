@@ -15,10 +15,36 @@ struct MultiHeadAttentionAllocationTests {
         for kind in LayerDecodingLoop.Kind.allCases {
           let allocations = try step.allocations(kind, workers: workers)
           #expect(allocations.large == 0, "\(step.name), \(kind): more than 512 bytes at once")
-          // The projections are too small for two workers, to whom a closure would have to be handed.
           if AllocationCount.isOptimized {
             #expect(allocations.all == 0, "\(step.name), \(kind), \(workers) workers: \(allocations.all)")
           }
+        }
+      }
+    }
+  }
+
+  /// Projections that are worth several workers: of a row, which reads the weights as they lie, and of many, which the plan has had
+  /// packed, so that the first run allocates as little.
+  @Test(arguments: [1, 2, 3])
+  func sharedProjectionsAllocateNothing(workers: Int) async {
+    await #expect(processExitsWith: .success) { [workers] in
+      let layer = try MultiHeadAttention<Float>(embeddingSize: 512, headCount: 8, seed: 1)
+      var random = SeededGenerator(seed: 29)
+      for rows in [1, 96] {
+        let x: Tensor<Float> = try random.normal([1, rows, 512])
+        let plan = try layer.plan(queries: rows, options: AttentionOptions(path: .fused, workers: workers))
+        var workspace = try plan.makeWorkspace()
+        var output = try Tensor<Float>(zeros: x.shape)
+        let before = allocation_counter_large()
+        try plan.run(query: x, key: x, value: x, into: &output, workspace: &workspace)
+        // Threads are made once, whose stacks are not counted, and little else.
+        #expect(allocation_counter_large() - before <= 4 * UInt(workers - 1), "\(rows) rows, the first run")
+        let allocations = try AllocationCount.least {
+          try plan.run(query: x, key: x, value: x, into: &output, workspace: &workspace)
+        }
+        #expect(allocations.large == 0, "\(rows) rows, \(workers) workers: more than 512 bytes at once")
+        if AllocationCount.isOptimized {
+          #expect(allocations.all == 0, "\(rows) rows, \(workers) workers: \(allocations.all)")
         }
       }
     }
