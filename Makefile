@@ -153,7 +153,7 @@ coretypes: deps ## Run the tests once for every OpenBLAS kernel that this CPU su
 
 # OpenBLAS is not instrumented: what it does itself is not seen. Tests that ask for more memory than there is want nil, not an end;
 # the one that is left out reads standard error, where the sanitizer then says so.
-SHARED_TESTS = TensorsTests|AttentionTests.*(Fused|Reproducib|Concurren|Repeatab|Cache|PlanReuse|Packed|PathIdentity|LinearAttention)
+SHARED_TESTS = TensorsTests|AttentionTests.*(Fused|Reproducib|Concurren|Repeatab|Cache|PlanReuse|Packed|LinearTests|PathIdentity|LinearAttention)
 SUPPRESSIONS = $(CURDIR)/Tests/Sanitizers/thread.txt
 sanitize: deps ## Run what threads share with the thread sanitizer, all tests with the address sanitizer (OpenBLAS itself unseen)
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan

@@ -12,7 +12,7 @@ import Testing
   /// sizes around a turn of the loop (4) and around parts of a row (192, 384, 768).
   static let sizes: [(rows: Int, first: Int, features: Int, size: Int)] =
     (1...13).flatMap { rows in
-      [(0, 1), (0, 32), (0, 33), (3, 8), (31, 35), (64, 0)].map { ($0.0, $0.1) }.map { (rows, $0.0, $0.1, rows * 3) }
+      [(0, 1), (0, 32), (0, 33), (3, 8), (31, 35), (64, 0)].map { (rows, $0.0, $0.1, rows * 3) }
     }
     + [0, 1, 3, 4, 5, 191, 193, 383, 384, 385, 769, 1153].map { (14, 5, 60, $0) }
     + [(95, 0, 40, 33), (97, 16, 47, 50), (193, 7, 9, 21), (0, 0, 40, 7)]
@@ -49,7 +49,9 @@ import Testing
         }
       }
       let name = "\(rows) x \(features) from \(first), size \(size)"
-      #expect(y.damage.isEmpty && x.damage.isEmpty && w.damage.isEmpty && panels.damage.isEmpty, "\(name)")
+      #expect(
+        y.damage.isEmpty && x.damage.isEmpty && w.damage.isEmpty && bias.damage.isEmpty && panels.damage.isEmpty,
+        "\(name)")
       for row in 0..<rows {
         for feature in 0..<features {
           var (exact, magnitude): (Wide, Wide) = (0, 0)
@@ -140,6 +142,17 @@ import Testing
     #expect(y[0] == 3 && y[1] == 4)
     #expect(y[2].isNaN && y[3].isNaN)
     #expect(y[4] == .infinity && y[5].isNaN)
+  }
+
+  @Test(arguments: KernelTable<Double>.available)
+  func specialValuesBeyondPartsOfPanels(table: KernelTable<Double>) {
+    // Features before and behind the wanted ones hold what must not show.
+    let w: [Double] = [.nan, .nan, 1, 2, 3, 4, .infinity, .nan]
+    var panels = [Double](repeating: .nan, count: table.packedSize(4, 2))
+    table.pack(w, 2, 4, 2, &panels)
+    var y = [Double](repeating: .nan, count: 4)
+    table.packedProduct(2, 1, 2, 2, [1, 1, 2, 1], 2, panels, [10, 20], &y, 2)
+    #expect(y == [13, 27, 14, 30])
   }
 
   @Test(arguments: KernelTable<Float>.available)

@@ -29,11 +29,7 @@ public enum InputProjection<Scalar: BLASScalar>: Sendable {
       return [query, key, value][index]
     case .packed(let linear):
       let size = linear.outputSize / 3
-      let rows = (index * size)..<((index + 1) * size)
-      let (weight, bias) = try rethrowing { () throws(TensorError) in
-        (try linear.weight.sliced(axis: 0, rows), try linear.bias?.sliced(axis: 0, rows))
-      }
-      return try Linear(weight: weight, bias: bias)
+      return try Linear(linear, outputs: (index * size)..<((index + 1) * size))
     }
   }
 

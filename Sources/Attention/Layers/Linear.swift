@@ -10,8 +10,9 @@ internal import Tensors
 /// With an embedding size for out this is the affine embedding x′ = W·x + b of vectors x. Of a one-hot x it gives the
 /// column of W at the 1, plus b, which ``Embedding`` looks up without multiplying.
 ///
-/// The first product of many rows (33 or more with AVX2) packs the weight, once for this layer and its copies, which takes as much
-/// memory again; later ones then need not pack it, as BLAS would each time. Which product comes first makes no difference to results.
+/// Where vectors have 32 bytes or more (AVX2, AVX-512), a plan for more than 32 rows, or the first product of so many, packs a weight
+/// of 64 rows or more: once for this layer, its copies and parts, which takes as much memory again. Later products then need not pack
+/// it, as BLAS would each time. Which product comes first makes no difference to results.
 ///
 /// - SeeAlso: PyTorch `torch.nn.Linear`, whose layout of the weight this is.
 public struct Linear<Scalar: BLASScalar>: Sendable {
@@ -21,15 +22,18 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
   public let bias: Tensor<Scalar>?
   /// Distance between the rows of W in memory.
   private let leadingDimension: Int
-  /// W for many rows, once there were any.
-  private let packedWeight = PackedWeight<Scalar>()
+  /// W for many rows, once there were any, or what W is a part of.
+  let packedWeight: PackedWeight<Scalar>
+  /// W's first row in that.
+  private let firstFeature: Int
 
   /// in: the size of the last axis of what goes in.
   public var inputSize: Int { weight.layout.shape[1] }
   /// out: the size of the last axis of what comes out.
   public var outputSize: Int { weight.layout.shape[0] }
 
-  /// A layer of given parameters, which are kept without copying where BLAS can read them as they lie.
+  /// A layer of given parameters, which are kept without copying where BLAS can read them as they lie; a packed copy for many rows
+  /// comes beside them.
   ///
   /// - Parameters:
   ///   - weight: [out, in]; a part of the rows or columns of something larger is read in place.
@@ -43,7 +47,18 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
     let rows = try RowMatrix(weight)
     self.weight = rows.tensor
     leadingDimension = rows.leadingDimension
+    packedWeight = PackedWeight(rows.tensor, leadingDimension: rows.leadingDimension)
+    firstFeature = 0
     self.bias = try rethrowing { () throws(TensorError) in try bias?.contiguous() }
+  }
+
+  /// Some outputs of a layer, seen in place.
+  init(_ whole: Linear, outputs: Range<Int>) throws(AttentionError) {
+    (weight, bias) = try rethrowing { () throws(TensorError) in
+      (try whole.weight.sliced(axis: 0, outputs), try whole.bias?.sliced(axis: 0, outputs))
+    }
+    (leadingDimension, packedWeight) = (whole.leadingDimension, whole.packedWeight)
+    firstFeature = whole.firstFeature + outputs.lowerBound
   }
 
   /// A layer of freshly drawn parameters: weight and bias uniform in ±1/√in, as `torch.nn.Linear` draws them.
@@ -68,7 +83,7 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
   ///   - workers: threads to share the work; nil: ``/Tensors/Workers/count``.
   /// - Returns: […, out].
   /// - Throws: ``AttentionError`` when the last axis of `x` is not in, or `workers` is below 1.
-  /// - Complexity: 2·rows·in·out operations.
+  /// - Complexity: 2·rows·in·out operations; the first product of many rows copies the in·out numbers of W as well.
   public func callAsFunction(_ x: Tensor<Scalar>, workers: Int? = nil) throws(AttentionError) -> Tensor<Scalar> {
     try result(of: x, packs: true, workers: workers)
   }
@@ -88,18 +103,6 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
     }
     try run(rows, into: y.storage.base, leadingDimension: outputSize, packs: packs, workers: count)
     return y
-  }
-
-  /// W as products of so many rows read it; nil: they read it as it lies.
-  ///
-  /// - Throws: ``AttentionError/tensor(_:)`` when memory for it is not given.
-  @discardableResult
-  func packed(forRows rows: Int) throws(AttentionError) -> PackedMatrix<Scalar>? {
-    guard inputSize > 0, PackedMatrix<Scalar>.isWorthwhile(rows: rows) else { return nil }
-    return try packedWeight.packed { () throws(TensorError) in
-      let first = UnsafePointer(weight.storage.base) + weight.layout.offset
-      return try PackedMatrix(first, ld: leadingDimension, features: outputSize, size: inputSize)
-    }
   }
 
   // MARK: In memory
@@ -140,62 +143,18 @@ public struct Linear<Scalar: BLASScalar>: Sendable {
       gemm.runFewRows(a, w, target, adding: b, stride: 0, workers: workers)
       return withExtendedLifetime((x.tensor, weight, bias)) {}
     }
-    if packs, let packed = try packed(forRows: m) {
-      packed.multiply(
-        a, lda: gemm.lda, rows: m, features: outputs, adding: b, into: target, ldc: ldc, workers: workers)
+    if packs, packedWeight.isWanted(rows: m) {
+      let features = (firstFeature + outputs.lowerBound)..<(firstFeature + outputs.upperBound)
+      try packedWeight.packed().multiply(
+        a, lda: gemm.lda, rows: m, features: features, adding: b, into: target, ldc: ldc, workers: workers)
       return withExtendedLifetime((x.tensor, weight, bias)) {}
     }
-    let product = Scalar.arithmetic.product
-    let blocks = LinearBlocks(rows: m, columns: n, work: Double(m) * Double(n) * Double(k), workers: workers)
-    FanOut.run(pieces: blocks.count, workers: workers) { piece, _ in
-      let (rows, columns) = blocks[piece]
-      let c = target + rows.lowerBound * ldc + columns.lowerBound
-      if let b {
-        for row in 0..<rows.count {
-          (c + row * ldc).initialize(from: b + columns.lowerBound, count: columns.count)
-        }
-      }
-      product(
-        false, true, rows.count, columns.count, k, 1, a + rows.lowerBound * gemm.lda, gemm.lda,
-        w + columns.lowerBound * gemm.ldb, gemm.ldb, gemm.beta, c, ldc)
-    }
+    let product = LinearProduct(
+      arithmetic: Scalar.arithmetic, gemm: gemm,
+      blocks: LinearBlocks(rows: m, columns: n, work: Double(m) * Double(n) * Double(k), workers: workers), x: a,
+      weight: w,
+      bias: b, target: target)
+    FanOut.run(product, pieces: product.blocks.count, workers: workers)
     withExtendedLifetime((x.tensor, weight, bias)) {}
-  }
-}
-
-/// A linear layer's result cut for the workers: into blocks of columns or of rows, whichever share the work more evenly.
-///
-/// Multiples of 16 columns and 48 rows keep the register tiles of BLAS's kernels whole.
-struct LinearBlocks {
-  private let rows: Int
-  private let columns: Int
-  private let rowBlock: Int
-  private let columnBlock: Int
-
-  /// Multiplications below which another worker costs more than it gains.
-  private static var leastWorkPerWorker: Double { 0x1p20 }
-
-  init(rows: Int, columns: Int, work: Double, workers: Int) {
-    (self.rows, self.columns) = (rows, columns)
-    let parts = max(1, min(workers, Int(min(work / Self.leastWorkPerWorker, 4096))))
-    let rowBlock = min(((rows + parts - 1) / parts + 47) / 48 * 48, rows)
-    let columnBlock = min(((columns + parts - 1) / parts + 15) / 16 * 16, columns)
-    let (largestByRows, largestByColumns) = (rowBlock * columns, columnBlock * rows)
-    // Where equal, the longer side: the operand of the other one is packed by every worker.
-    let byColumns = largestByColumns < largestByRows || (largestByColumns == largestByRows && columns >= rows)
-    self.rowBlock = parts == 1 || byColumns ? rows : rowBlock
-    self.columnBlock = parts == 1 || !byColumns ? columns : columnBlock
-  }
-
-  var count: Int {
-    rows == 0 || columns == 0
-      ? 0 : ((rows + rowBlock - 1) / rowBlock) * ((columns + columnBlock - 1) / columnBlock)
-  }
-
-  /// One side is whole: a block's number is that along the other.
-  subscript(_ block: Int) -> (rows: Range<Int>, columns: Range<Int>) {
-    rowBlock == rows
-      ? (0..<rows, (block * columnBlock)..<min((block + 1) * columnBlock, columns))
-      : ((block * rowBlock)..<min((block + 1) * rowBlock, rows), 0..<columns)
   }
 }

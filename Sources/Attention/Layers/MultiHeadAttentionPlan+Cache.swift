@@ -14,7 +14,7 @@ extension MultiHeadAttentionPlan {
   /// - Returns: the weights [B, L, S] or [B, H, L, S] (without B for inputs of rank 2), if asked for, and other
   ///   details.
   /// - Throws: ``AttentionError`` before anything is appended.
-  /// - Complexity: as the layer's call. On one worker a run of the same sizes as the last one allocates nothing, where the cache has
+  /// - Complexity: as the layer's call. A run of the same sizes as the last one allocates nothing, where the cache has
   ///   its memory reserved and nothing but the output is asked for.
   @discardableResult
   public func run(

@@ -91,18 +91,33 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
   /// Whether projections of many rows have the weights packed: with the path that is all BLAS's they don't.
   var packsWeights: Bool { attention.options.path != .blas }
 
+  /// The layers that runs of the plan's sizes want packed.
+  private var packedLayers: [Linear<Scalar>] {
+    guard packsWeights else { return [] }
+    // As ``ProjectionArrangement/productsPerPart`` has it.
+    let batch = attention.shape.batch
+    let perProduct = layer.appendedKeys.count > 0 && layer.axisOrder == .batchFirst ? 1 : batch
+    let (queries, keys) = (perProduct * attention.shape.queries, perProduct * projectedKeys)
+    let projections: [(Linear<Scalar>, Int)] =
+      switch layer.inputProjection {
+      case .packed(let linear): [(linear, max(queries, keys))]
+      case .separate(let query, let key, let value): [(query, queries), (key, keys), (value, keys)]
+      }
+    return (projections + [(layer.outputProjection, batch * attention.shape.queries)])
+      .filter { $0.0.packedWeight.isWanted(rows: $0.1) }.map { $0.0 }
+  }
+
   /// Packs the weights that runs of the plan's sizes will want packed, so that no run has to.
   private func packWeights() throws(AttentionError) {
-    guard packsWeights else { return }
-    let (batch, queries) = (attention.shape.batch, attention.shape.queries)
-    try layer.outputProjection.packed(forRows: batch * queries)
-    switch layer.inputProjection {
-    case .packed(let linear): try linear.packed(forRows: batch * max(queries, projectedKeys))
-    case .separate(let query, let key, let value):
-      try query.packed(forRows: batch * queries)
-      try key.packed(forRows: batch * projectedKeys)
-      try value.packed(forRows: batch * projectedKeys)
-    }
+    for linear in packedLayers { _ = try linear.packedWeight.packed() }
+  }
+
+  /// How the projections read the weights.
+  private var weightReading: String {
+    guard packsWeights else { return "as they lie, by BLAS where rows are many" }
+    var bytes = 0
+    for linear in packedLayers { bytes += (try? linear.packedWeight.packed().byteCount) ?? 0 }
+    return bytes == 0 ? "as they lie" : "packed, \(bytes) bytes beside the layer's own, for all its plans"
   }
 
   /// The numbers that a run's projections take.
@@ -139,7 +154,8 @@ public struct MultiHeadAttentionPlan<Scalar: BLASScalar>: Sendable {
       third = "\nrotary     \(part) of each head of queries and keys"
     }
     return """
-      projection \(first)\(third)\(second)
+      projection \(first)
+      weights    \(weightReading)\(third)\(second)
       \(attention.explain())
       output     one matrix product [\(rows), \(size)]·[\(size), \(size)]ᵀ
       """
@@ -158,6 +174,7 @@ extension MultiHeadAttention {
   ///   - needsWeights: which weights the runs give.
   ///   - options: scale, softcap, alignment, details, path, workers.
   /// - Throws: ``AttentionError`` as ``AttentionPlan/init(shape:mask:modifiers:options:)``.
+  /// - Complexity: the first plan for many rows packs the layer's weights, see ``Linear``: 4·E² numbers are copied, and kept.
   public func plan(
     batch: Int = 1, queries: Int, keys: Int? = nil, mask: AttentionMask<Scalar> = .none,
     modifiers: AttentionModifiers<Scalar> = .none, needsWeights: HeadWeights = .none,

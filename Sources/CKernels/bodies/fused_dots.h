@@ -33,12 +33,15 @@ typedef struct FN(DotsTile) {
   ptrdiff_t ldk;
   const T *v;
   ptrdiff_t ldv;
+  size_t value_size; /* elements of a value that are fetched */
 } FN(DotsTile);
 
 /* Whether values are fetched, to the second level, while their keys are read. With as many rows as keep the core busy memory has time
  * for it (AVX2: decoding from memory 1.08 times as fast with four rows, 1.03 with eight, from the last level as before); with fewer
- * it is busy. Not measured with more registers. */
-#define FETCHES_VALUES(ROWS) ((ROWS) == 4 && REGISTERS == 16)
+ * it is busy. Not measured in other vectors. */
+#define FETCHES_VALUES(ROWS) ((ROWS) == 4 && VECTOR_BYTES == 32)
+/* Bytes of a tile's values, at most, that the second level keeps beside the keys. */
+#define FETCHED_VALUES (FUSED_TILE_KEYS * 512)
 
 /* s[r][j + i*apart] for `count` steps j and LANES / rows keys i, which are as far apart: each is a stream of its own through
  * memory, and several at once come faster from where the core has to wait. */
@@ -57,7 +60,7 @@ INLINE void FN(dots_streams)(size_t rows, const T *queries, size_t head_size, co
       UNROLL for (size_t i = 0; i < keys; i++) {
         if (d % LINE == 0) {
           __builtin_prefetch(row[i] + d + ahead, 0, 3);
-          if (FETCHES_VALUES(rows)) __builtin_prefetch(v + (ptrdiff_t)(i * apart + j) * ldv + d, 0, 2);
+          if (FETCHES_VALUES(rows) && d < tile->value_size) __builtin_prefetch(v + (ptrdiff_t)(i * apart + j) * ldv + d, 0, 2);
         }
         x[i] = FN(load)(row[i] + d);
       }

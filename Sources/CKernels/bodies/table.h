@@ -13,6 +13,8 @@ const TABLE FN(SET) = {
     .axpy = FN(axpy),
     .few_rows = FN(few_rows),
     .packs_weights = PACKS_WEIGHTS,
+    .least_packed_features = LEAST_PACKED_FEATURES,
+    .passing_rows = PASSING_ROWS,
     .packed_size = FN(packed_size),
     .pack = FN(pack),
     .packed_product = FN(packed_product),
@@ -25,5 +27,7 @@ const TABLE FN(SET) = {
 
 #undef WORTHWHILE_FEW_ROWS
 #undef PACKS_WEIGHTS
+#undef LEAST_PACKED_FEATURES
+#undef PASSING_ROWS
 #undef V
 #undef NEGATIVE_INFINITY

@@ -82,7 +82,8 @@ ATTENTION_SCORE_RULES(double, ScoreRulesF64)
  *                features of a packed w; NULL: no bias. Writes no other elements of y, and reads none. What stands in y[r][n - first]
  *                depends on row r, feature n and its bias alone, bit for bit. What is beside the packed features is fetched into the
  *                cache, which never faults.
- * packs_weights  whether it is faster than a general product for more than most_few_rows rows, once w is packed.
+ * packs_weights  whether it is expected to be faster than a general product for more than most_few_rows rows and at least
+ *                least_packed_features features, once w is packed. It has passing_rows rows in the cache at a time.
  * all_finite     whether no element is NaN or infinite.
  * widen_f16      y[i] = x[i], an IEEE 754 binary16; exact, NaN quiet.
  * widen_bf16     y[i] = x[i], a bfloat16 (the upper half of a float); exact.
@@ -108,6 +109,8 @@ ATTENTION_SCORE_RULES(double, ScoreRulesF64)
     void (*few_rows)(size_t rows, size_t features, size_t size, T alpha, const T *x, size_t ldx, const T *w,         \
                      size_t ldw, T beta, const T *_Nullable addend, size_t ldadd, T *y, size_t ldy);                 \
     bool packs_weights;                                                                                              \
+    size_t least_packed_features;                                                                                    \
+    size_t passing_rows;                                                                                             \
     size_t (*packed_size)(size_t features, size_t size);                                                             \
     void (*pack)(const T *w, size_t ldw, size_t features, size_t size, T *panels);                                   \
     void (*packed_product)(size_t rows, size_t first, size_t features, size_t size, const T *x, size_t ldx,          \

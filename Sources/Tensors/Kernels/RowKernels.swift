@@ -64,8 +64,12 @@ package struct RowKernels<Scalar>: Sendable {
     ) -> Void
   /// Up to so many rows ``fewRows`` is faster than BLAS.
   package let mostFewRows: Int
-  /// Whether ``packedProduct`` is faster than BLAS for more rows than that.
+  /// Whether ``packedProduct`` is expected to be faster than BLAS for more rows than that.
   package let packsWeights: Bool
+  /// From so many features on.
+  package let leastPackedFeatures: Int
+  /// Rows that it has in the cache at a time.
+  package let passingRows: Int
   /// The elements that ``pack`` writes.
   package let packedSize: @Sendable (_ features: Int, _ size: Int) -> Int
   /// W [features, size] in the order in which ``packedProduct`` reads it.
@@ -121,6 +125,8 @@ extension RowKernels<Float> {
       fewRows: { table.few_rows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) },
       mostFewRows: table.most_few_rows,
       packsWeights: table.packs_weights,
+      leastPackedFeatures: table.least_packed_features,
+      passingRows: table.passing_rows,
       packedSize: { table.packed_size($0, $1) },
       pack: { table.pack($0, $1, $2, $3, $4) },
       packedProduct: { table.packed_product($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) },
@@ -163,6 +169,8 @@ extension RowKernels<Double> {
       fewRows: { table.few_rows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) },
       mostFewRows: table.most_few_rows,
       packsWeights: table.packs_weights,
+      leastPackedFeatures: table.least_packed_features,
+      passingRows: table.passing_rows,
       packedSize: { table.packed_size($0, $1) },
       pack: { table.pack($0, $1, $2, $3, $4) },
       packedProduct: { table.packed_product($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) },

@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// How many threads a call may use: for the whole process here, for one call by its `workers` parameter.
 ///
-/// Work is cut into pieces that do not depend on each other, and each piece calls OpenBLAS on one thread. The same number of
+/// Work is cut into pieces that do not depend on each other, and what a piece calls of OpenBLAS runs on one thread. The same number of
 /// workers gives the same bits; another number may cut a single large matrix product elsewhere, which with the OpenBLAS kernels
 /// that were tried changes no bit either (see ``GEMM``).
 public enum Workers {

@@ -67,6 +67,7 @@ import Testing
     }
     let fresh = try Linear(weight: layer.weight, bias: layer.bias)(x, workers: 2)
     #expect(results.allSatisfy { $0.elements == fresh.elements })
+    #expect(try layer(x, workers: .max).elements == fresh.elements)
     // A row is what it is among others, as long as they are many.
     let some = try fresh.sliced(axis: 0, 50..<90)
     #expect(try layer(x.sliced(axis: 0, 50..<90)).elements == some.elements)
@@ -101,12 +102,15 @@ import Testing
     }
   }
 
-  @Test func weightsThatAreViews() throws {
+  @Test(arguments: [6, 40]) func weightsThatAreViews(rows: Int) throws {
     var random = SeededGenerator(seed: 14)
-    let x: Tensor<Double> = try random.uniform([6, 3])
-    let wide: Tensor<Double> = try random.uniform([13, 11])
-    let bias: Tensor<Double> = try random.uniform([13, 2])
-    for weight in [try wide.sliced(axis: 1, 5..<8), try wide.sliced(axis: 0, 2..<5).transposed(0, 1)] {
+    let x: Tensor<Double> = try random.uniform([rows, 3])
+    let wide: Tensor<Double> = try random.uniform([83, 91])
+    let bias: Tensor<Double> = try random.uniform([91, 2])
+    for weight in [
+      try wide.sliced(axis: 1, 5..<8), try wide.sliced(axis: 1, 5..<8).sliced(axis: 0, 3..<80),
+      try wide.sliced(axis: 0, 2..<5).transposed(0, 1),
+    ] {
       let copy = try Tensor(weight.elements, shape: weight.shape)
       let part = try bias.selecting(axis: 1, 1).sliced(axis: 0, 0..<weight.shape[0])
       let plain = try Linear(weight: copy, bias: Tensor(part.elements, shape: part.shape))

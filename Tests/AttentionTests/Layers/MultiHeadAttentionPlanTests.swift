@@ -133,6 +133,7 @@ import Testing
     let packed = try layer.plan(batch: 2, queries: 7, options: AttentionOptions(path: .tiled)).explain()
     #expect(packed.contains("[45, 15]: one matrix product of [14, 15]"))
     #expect(packed.contains("path       tiled: asked for"))
+    #expect(packed.contains("weights    as they lie\n"))
     let separate = try MultiHeadAttention<Float>(embeddingSize: 15, headCount: 3, keySize: 11, seed: 1)
     #expect(try separate.plan(queries: 7).explain().contains("[15, 15], [15, 11], [15, 15]: three matrix products"))
   }

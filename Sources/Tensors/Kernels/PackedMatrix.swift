@@ -2,16 +2,21 @@
 /// multiplies by one B again and again, as a layer does by its weight, packs it once.
 ///
 /// Memory: that of B, rounded up to some features.
-package struct PackedMatrix<Scalar: BLASScalar>: Sendable {
+package final class PackedMatrix<Scalar: BLASScalar>: Sendable {
   package let features: Int
   package let size: Int
   private let panels: TensorStorage<Scalar>
 
-  /// Whether a product of so many rows is faster so than by BLAS, and by the kernel for few rows, on this CPU.
-  package static func isWorthwhile(rows: Int) -> Bool {
-    let kernels = Scalar.arithmetic.kernels
-    return kernels.packsWeights && rows > kernels.mostFewRows
+  /// Whether a product of so many rows with a matrix of so many should be faster so than by BLAS, and by the kernel for few rows, on
+  /// this CPU.
+  package static func isWorthwhile(rows: Int, features: Int) -> Bool {
+    let arithmetic = Scalar.arithmetic
+    return arithmetic.kernels.packsWeights && rows > arithmetic.kernels.mostFewRows
+      && features >= arithmetic.kernels.leastPackedFeatures
   }
+
+  /// Bytes held.
+  package var byteCount: Int { panels.count * MemoryLayout<Scalar>.stride }
 
   /// - Parameters:
   ///   - matrix: [features, size]; read here and not later.
@@ -20,10 +25,10 @@ package struct PackedMatrix<Scalar: BLASScalar>: Sendable {
   package init(
     _ matrix: UnsafePointer<Scalar>, ld: Int, features: Int, size: Int
   ) throws(TensorError) {
-    let kernels = Scalar.arithmetic.kernels
+    let arithmetic = Scalar.arithmetic
     (self.features, self.size) = (features, size)
-    panels = try TensorStorage(uninitializedCount: kernels.packedSize(features, size))
-    kernels.pack(matrix, ld, features, size, panels.base)
+    panels = try TensorStorage(uninitializedCount: arithmetic.kernels.packedSize(features, size))
+    arithmetic.kernels.pack(matrix, ld, features, size, panels.base)
   }
 
   /// C ← A·Bᵀ + bias, on memory known to be large enough, cut over the workers.
@@ -47,12 +52,16 @@ package struct PackedMatrix<Scalar: BLASScalar>: Sendable {
     _ a: UnsafePointer<Scalar>, lda: Int, rows: Int, features wanted: Range<Int>, adding bias: UnsafePointer<Scalar>?,
     into c: UnsafeMutablePointer<Scalar>, ldc: Int, workers: Int
   ) {
+    precondition(wanted.lowerBound >= 0 && wanted.upperBound <= features, "features \(wanted) of \(features)")
     let product = PackedProduct(
       arithmetic: Scalar.arithmetic,
-      blocks: PackedProductBlocks(rows: rows, features: wanted.count, size: size, workers: workers),
+      blocks: PackedProductBlocks(
+        rows: rows, features: wanted.count, size: size, passingRows: Scalar.arithmetic.kernels.passingRows,
+        workers: workers),
       first: wanted.lowerBound, size: size, a: a, lda: lda, panels: UnsafePointer(panels.base), bias: bias, c: c,
       ldc: ldc)
-    FanOut.run(product, pieces: product.blocks.count, workers: workers, callsBLAS: false)
+    FanOut.run(
+      product, pieces: product.blocks.count, workers: product.blocks.workers, callsBLAS: false)
     withExtendedLifetime(panels) {}
   }
 }
@@ -75,50 +84,5 @@ private struct PackedProduct<Scalar: BLASScalar>: PieceWork {
     arithmetic.kernels.packedProduct(
       rows.count, first + features.lowerBound, features.count, size, a + rows.lowerBound * lda, lda, panels,
       bias.map { $0 + features.lowerBound }, c + rows.lowerBound * ldc + features.lowerBound, ldc)
-  }
-}
-
-/// C [rows, features] cut into blocks: by rows as the kernel has them in the cache, and where these are too few for the workers to
-/// end together, by features too.
-struct PackedProductBlocks: Sendable {
-  /// Rows that the kernel has in the cache at a time.
-  private static var passingRows: Int { 96 }
-  /// Whole panels of every instruction set, and whole cache lines.
-  private static var featureTile: Int { 64 }
-  /// Pieces that a worker should find.
-  private static var piecesPerWorker: Int { 4 }
-  /// Multiplications below which a piece costs more than it is worth.
-  private static var leastWork: Double { 0x1p19 }
-
-  private let rows: Int
-  private let features: Int
-  private let rowBlock: Int
-  private let featureBlock: Int
-  private let rowBlocks: Int
-  /// Blocks in all.
-  let count: Int
-
-  init(rows: Int, features: Int, size: Int, workers: Int) {
-    (self.rows, self.features) = (rows, features)
-    let work = Double(rows) * Double(features) * Double(size)
-    let wanted = max(1, Int(min(work / Self.leastWork, Double(workers * Self.piecesPerWorker))))
-    guard workers > 1, wanted > 1 else {
-      (rowBlock, featureBlock) = (rows, features)
-      rowBlocks = 1
-      count = rows > 0 && features > 0 ? 1 : 0
-      return
-    }
-    rowBlock = min(rows, Self.passingRows)
-    rowBlocks = (rows + rowBlock - 1) / rowBlock
-    let cuts = max(1, (wanted + rowBlocks - 1) / rowBlocks)
-    featureBlock = min(
-      ((features + cuts - 1) / cuts + Self.featureTile - 1) / Self.featureTile * Self.featureTile, features)
-    count = rowBlocks * ((features + featureBlock - 1) / featureBlock)
-  }
-
-  /// Neighbours share their features.
-  subscript(_ block: Int) -> (rows: Range<Int>, features: Range<Int>) {
-    let (row, feature) = (block % rowBlocks * rowBlock, block / rowBlocks * featureBlock)
-    return (row..<min(row + rowBlock, rows), feature..<min(feature + featureBlock, features))
   }
 }

@@ -35,32 +35,12 @@ import Testing
     try check(type)
   }
 
-  @Test("Only for more rows than the kernel for few takes")
+  @Test("Only for more rows than the kernel for few takes, and enough features")
   func choice() {
     let kernels = Float.arithmetic.kernels
-    #expect(!PackedMatrix<Float>.isWorthwhile(rows: kernels.mostFewRows))
-    #expect(PackedMatrix<Float>.isWorthwhile(rows: kernels.mostFewRows + 1) == kernels.packsWeights)
-  }
-
-  @Test("Blocks cover the product once", arguments: [1, 2, 3, 7])
-  func blocks(workers: Int) {
-    for (rows, features, size) in [
-      (0, 5, 5), (5, 0, 5), (1, 1, 1), (33, 70, 50), (512, 230, 768), (97, 100, 4000), (1000, 63, 300),
-      (40, 1000, 3000),
-    ] {
-      let blocks = PackedProductBlocks(rows: rows, features: features, size: size, workers: workers)
-      var seen = [Int](repeating: 0, count: rows * features)
-      for block in 0..<blocks.count {
-        let (r, f) = blocks[block]
-        #expect(!r.isEmpty && !f.isEmpty)
-        #expect(r.lowerBound % 12 == 0 && f.lowerBound % 64 == 0, "whole tiles")
-        for row in r { for feature in f { seen[row * features + feature] += 1 } }
-      }
-      #expect(seen.allSatisfy { $0 == 1 }, "\(rows) × \(features), \(workers) workers")
-      if workers == 1 { #expect(blocks.count <= 1) }
-      if workers > 1, rows * features * size > 1 << 24 {
-        #expect(blocks.count >= min(2 * workers, (rows + 95) / 96 * ((features + 63) / 64)))
-      }
-    }
+    let (rows, features) = (kernels.mostFewRows + 1, kernels.leastPackedFeatures)
+    #expect(!PackedMatrix<Float>.isWorthwhile(rows: rows - 1, features: features))
+    #expect(!PackedMatrix<Float>.isWorthwhile(rows: rows, features: features - 1))
+    #expect(PackedMatrix<Float>.isWorthwhile(rows: rows, features: features) == kernels.packsWeights)
   }
 }
