@@ -90,7 +90,8 @@ static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T
       whole = LANES;
     }
     if (dots) {
-      const size_t value_size = FUSED_TILE_KEYS * block->value_head_size * sizeof(T) <= FETCHED_VALUES ? block->value_head_size : 0;
+      const size_t size = block->value_head_size;
+      const size_t value_size = FUSED_TILE_KEYS * size * sizeof(T) <= FETCHED_VALUES ? size : 0;
       const FN(DotsTile) tile = {keys, (ptrdiff_t)ld, v + j * ldv, (ptrdiff_t)ldv, value_size};
       FN(dots)(block, &tile, whole, s + j);
       j += whole;

@@ -30,7 +30,7 @@ import Testing
     let plan = try many.plan(queries: 33)
     #expect(areInputsPacked(many) == [packs] && many.outputProjection.packedWeight.isPacked == packs)
     if packs {
-      // 216 and 72 rows are whole panels with 8 lanes (16 rows) but for the last; with 16 lanes likewise.
+      // [3E, E] and [E, E].
       let bytes = [216, 72].map { Float.arithmetic.kernels.packedSize($0, 72) * 4 }.reduce(0, +)
       #expect(plan.explain().contains("weights    packed, \(bytes) bytes beside the layer's own, for all its plans\n"))
     }
