@@ -14,6 +14,7 @@
 
 #include "exp2.h"
 #include "transpose.h"
+#include "streams.h"
 #include "few_rows.h"
 #include "fused_block.h"
 #include "fused_ahead.h"
@@ -23,6 +24,7 @@
 #include "fused_values.h"
 #include "fused_dots.h"
 #include "fused_few.h"
+#include "fused_few_powers.h"
 #include "fused_few_values.h"
 #include "fused_step.h"
 

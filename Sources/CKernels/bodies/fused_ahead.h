@@ -3,10 +3,8 @@
 #define LINE (64 / sizeof(T))
 
 /* For few rows: how many keys are fetched ahead of the arithmetic that turns them (as measured: nearer, memory is waited for;
- * farther, the first level of the cache is too small), and how many bytes, of all streams together, where they are used as they
- * lie. */
+ * farther, the first level of the cache is too small). */
 #define KEYS_AHEAD 40
-#define DOTS_AHEAD 4096
 
 /* Goes through regions line by line. */
 typedef struct FN(Fetcher) {

@@ -21,9 +21,9 @@ INLINE void FN(add_products)(size_t rows, const T *queries, size_t ldq, const V 
   }
 }
 
-/* How far ahead a stream fetches, its share of DOTS_AHEAD, in elements: whole rows where there are gaps between them. */
+/* How far ahead a stream fetches, in elements: whole rows where there are gaps between them. */
 INLINE ptrdiff_t FN(dots_ahead)(size_t streams, ptrdiff_t ldk, size_t head_size) {
-  const ptrdiff_t share = (ptrdiff_t)(DOTS_AHEAD / sizeof(T) / streams), size = (ptrdiff_t)FN(most)(head_size, 1);
+  const ptrdiff_t share = (ptrdiff_t)(FN(stream_ahead)(4096 / streams) / sizeof(T)), size = (ptrdiff_t)FN(most)(head_size, 1);
   return ldk == size ? share : (share + size - 1) / size * ldk;
 }
 

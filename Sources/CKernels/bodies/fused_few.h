@@ -1,6 +1,6 @@
 /* Few rows (decoding). For the same bits as many rows have, keys are the lanes, turned in registers as they come: a score is then
  * the same chain along D as where queries are the lanes. Else fused_dots.h has the scores. Scores are [rows][FUSED_TILE_KEYS];
- * fused_few_values.h has what comes of them. */
+ * fused_few_powers.h and fused_few_values.h have what comes of them. */
 
 #if REGISTERS == 32
 #define KEY_VECTORS 2
@@ -105,46 +105,5 @@ static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T
       r += rows;
     }
     j += groups * LANES;
-  }
-}
-
-/* Rules, then the powers of s - maximum in place for keys begin ..< end (whole vectors), 0 where masked. */
-static void FN(few_powers)(const BLOCK *block, const RULES *rules, const FN(Ranges) *ranges, size_t count, T *s, T *maximum,
-                           T *sum) {
-  const size_t begin = ranges->begin / LANES * LANES, end = FN(whole_vectors)(ranges->end);
-  const FN(Exp2) constants = FN(exp2_constants)(), *of = &constants;
-  if (REGISTERS < 32) OPAQUE(of);
-  for (size_t r = 0; r < block->rows; r++) {
-    T *row = s + r * FUSED_TILE_KEYS;
-    const size_t first = FN(most)((size_t)ranges->first[r], begin);
-    const size_t last = FN(most)((size_t)ranges->last_end[r], first);
-    FN(fill)(row + begin, first - begin, NEGATIVE_INFINITY);
-    FN(fill)(row + last, FN(most)(end, last) - last, NEGATIVE_INFINITY);
-    T top = NEGATIVE_INFINITY;
-    if (rules) {
-      const FN(RowRules) row_rules = FN(row_rules)(rules, r, count);
-      top = FN(apply_rules)(row + row_rules.begin, &row_rules);
-    } else {
-      top = FN(row_maximum)(row + first, last - first);
-    }
-    const T shift = FN(shift)(top);
-    T total = 0;
-    size_t j = begin;
-    for (; j + 4 * LANES <= end; j += 4 * LANES) {
-      V e[4];
-      T sums[4];
-      UNROLL for (size_t i = 0; i < 4; i++) e[i] = FN(load)(row + j + i * LANES);
-      FN(powers_each)(e, 4, (V)shift, block->natural, of);
-      UNROLL for (size_t i = 0; i < 4; i++) FN(store)(row + j + i * LANES, e[i]);
-      FN(four_sums_in_pairs)(e, sums);
-      UNROLL for (size_t i = 0; i < 4; i++) total += sums[i];
-    }
-    for (; j < end; j += LANES) {
-      const V e = FN(power)(FN(load)(row + j), (V)shift, block->natural, of);
-      FN(store)(row + j, e);
-      total += FN(sum_in_pairs)(e);
-    }
-    maximum[r] = top;
-    sum[r] = total;
   }
 }

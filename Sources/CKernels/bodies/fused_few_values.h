@@ -2,8 +2,9 @@
  * fused_values.h has it. Values are read as nearly in their order as registers allow; what comes after them is fetched in the
  * order of memory, which the core's own prefetching follows. */
 
-/* Bytes of values that are read for all of Dv at a time, while the same number after them is fetched. */
-#define VALUES_BYTES 8192
+/* Bytes of values that are read for all of Dv at a time, while the same number after them is fetched: both are to stay in the first
+ * level, and the sums' registers to be loaded and stored rarely. */
+#define VALUES_BYTES 16384
 
 /* Where the fetching goes on: from here, a step further for each key. The first rows of a block do it for all. */
 typedef struct FN(ValuesAhead) {

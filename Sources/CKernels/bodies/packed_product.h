@@ -143,6 +143,7 @@ static void FN(packed_product)(size_t rows, size_t first, size_t features, size_
   };
   /* Tiles of nearly one height, and passes of nearly as many tiles: a last one of few rows would take as long as a whole one. */
   const size_t end = first + features, tiles = (rows + PANEL_ROWS - 1) / PANEL_ROWS;
+  const size_t turn_lines = FN(most)(PANEL_STEPS * PANEL / LINE, 1);
   const size_t passes = (tiles * PANEL_ROWS + PASSING_ROWS - 1) / PASSING_ROWS;
   for (size_t pass = 0; pass < passes; pass++) {
     const size_t tile = tiles * pass / passes, last = tiles * (pass + 1) / passes;
@@ -160,7 +161,7 @@ static void FN(packed_product)(size_t rows, size_t first, size_t features, size_
               .ldx = ldx,
               .panel = panel,
               /* The next panel's part, by as many tiles as it has lines to a turn. */
-              .next = panel + size * PANEL + (t - tile) % (PANEL_STEPS * PANEL / LINE) * (count / PANEL_STEPS * LINE),
+              .next = panel + size * PANEL + (t - tile) % turn_lines * (count / PANEL_STEPS * LINE),
               .addend = part > 0 ? out : bias ? bias + column : NULL,
               .ldadd = part > 0 ? ldy : 0,
               .y = out,
