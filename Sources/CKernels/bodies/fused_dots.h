@@ -91,7 +91,9 @@ DOTS_STREAMS(4)
 /* s[r][0 ..< count] for all rows of a block; count is a multiple of LANES. */
 static void FN(dots)(const BLOCK *block, const FN(DotsTile) *tile, size_t count, T *s) {
   const size_t size = block->head_size;
-  for (size_t r = 0; r < block->rows;) {
+  FN(DotsTile) keys_alone = *tile;
+  keys_alone.value_size = 0;
+  for (size_t r = 0; r < block->rows; tile = &keys_alone) { /* values are fetched once */
     const T *queries = block->queries + r * FN(dots_ldq)(size);
     T *out = s + r * FUSED_TILE_KEYS;
     const size_t left = block->rows - r;
