@@ -47,6 +47,36 @@ import Testing
     #expect(problem.attend(table, rowsPerBlock: 3) == expected, "values checked one by one")
   }
 
+  @Test(arguments: FusedTable<Float>.available) func floatEnds(_ table: FusedTable<Float>) { Self.ends(table) }
+  @Test(arguments: FusedTable<Double>.available) func doubleEnds(_ table: FusedTable<Double>) { Self.ends(table) }
+
+  /// Few rows that need not have the bits of many: keys beyond those that a row attends change no bit, whether they are there or
+  /// not, nor do those before it that only the others attend.
+  static func ends<T: KernelElement>(_ table: FusedTable<T>) {
+    let (rows, tile) = (table.few, Int(FUSED_TILE_KEYS))
+    for keys in Array(1...70) + [tile - 1, tile, tile + 1, tile + 2, tile + 67] {
+      for begin in [0, keys * 3 / 4] {
+        var numbers = Numbers(seed: 67)
+        var all = FusedProblem<T>(rows: rows, keys: keys, headSize: 9, valueHeadSize: 5, &numbers)
+        let ends = (0..<rows).map { max(1, keys - $0 % 3) }
+        let first = (0..<rows).map { Int32(max(0, begin - $0 * 5)) }
+        all.rules = Rules(first: first, end: ends.map { Int32($0) })
+        all.hasSameBits = false
+        let expected = all.attend(table)
+        for row in 0..<rows {
+          var alone = all
+          alone.rules = Rules(first: [first[row]])
+          alone.queries = GuardedMatrix(rows: 1, cols: 9) { all.queries[row, $1] }
+          alone.keys = GuardedMatrix(rows: ends[row], cols: 9) { all.keys[$0, $1] }
+          alone.values = GuardedMatrix(rows: ends[row], cols: 5) { all.values[$0, $1] }
+          let actual = alone.attend(table)
+          #expect(actual.output[0] == expected.output[row], "row \(row), keys \(first[row]) up to \(ends[row])")
+          #expect(actual.logSumExp[0] == expected.logSumExp[row], "row \(row), keys \(first[row]) up to \(ends[row])")
+        }
+      }
+    }
+  }
+
   @Test(arguments: FusedTable<Float>.available) func floatDecoding(_ table: FusedTable<Float>) { Self.decoding(table) }
   @Test(arguments: FusedTable<Double>.available) func doubleDecoding(_ table: FusedTable<Double>) {
     Self.decoding(table)

@@ -17,8 +17,11 @@ import Testing
       var numbers = Numbers(seed: UInt64(rows * 1000 + keys))
       var problem = FusedProblem<T>(rows: rows, keys: keys, headSize: 5, valueHeadSize: 3, gap: 1, offset: 1, &numbers)
       problem.rules = rules.rules(rows: rows, cols: keys, &numbers)
-      let complaint = FusedOracle(problem).complaint(problem.attend(table))
-      #expect(complaint == nil, "\(rows) rows, \(keys) keys")
+      for sameBits in rows <= table.few ? [true, false] : [true] {
+        problem.hasSameBits = sameBits
+        let complaint = FusedOracle(problem).complaint(problem.attend(table))
+        #expect(complaint == nil, "\(rows) rows, \(keys) keys, \(sameBits ? "with the bits of many" : "fast")")
+      }
     }
   }
 
@@ -28,16 +31,16 @@ import Testing
   /// Causal edges and windows at every place, and rows in an order in which the ranges jump.
   static func windows<T: KernelElement>(_ table: FusedTable<T>) {
     for (left, right) in [(1000, 0), (0, 0), (3, 2), (17, -4), (40, 9), (1000, -30)] {
-      for offset in [-5, 0, 29] {
+      for (offset, rows) in [-5, 0, 29].flatMap({ [($0, table.width + 2), ($0, table.few)] }) {
         var numbers = Numbers(seed: 9)
-        var problem = FusedProblem<T>(
-          rows: table.width + 2, keys: 61, headSize: 3, valueHeadSize: 2, &numbers)
-        let places = (0..<table.width + 2).map { $0 % 7 == 6 ? $0 - 5 : $0 }.map { $0 + offset }
+        var problem = FusedProblem<T>(rows: rows, keys: 61, headSize: 3, valueHeadSize: 2, &numbers)
+        problem.hasSameBits = rows > table.few
+        let places = (0..<rows).map { $0 % 7 == 6 ? $0 - 5 : $0 }.map { $0 + offset }
         problem.rules = Rules(
           first: places.map { Int32(min(max($0 - left, 0), 61)) },
           end: places.map { Int32(min(max($0 + right + 1, 0), 61)) })
         let complaint = FusedOracle(problem).complaint(problem.attend(table))
-        #expect(complaint == nil, "left \(left), right \(right), offset \(offset)")
+        #expect(complaint == nil, "left \(left), right \(right), offset \(offset), \(rows) rows")
       }
     }
   }
@@ -50,9 +53,10 @@ import Testing
 
   /// Keys and values that no row attends: NaN there changes no bit; nor where some rows attend, for the others.
   static func poison<T: KernelElement>(_ table: FusedTable<T>, _ rules: RuleCase) {
-    for rows in [3, table.width] {
+    for (rows, sameBits) in [(3, true), (3, false), (table.width, true)] {
       var numbers = Numbers(seed: 31)
       var problem = FusedProblem<T>(rows: rows, keys: 45, headSize: 5, valueHeadSize: 3, &numbers)
+      problem.hasSameBits = sameBits
       problem.rules = rules.rules(rows: rows, cols: 45, &numbers)
       problem.valuesAreFinite = false
       let expected = problem.attend(table)

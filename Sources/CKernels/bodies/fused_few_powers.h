@@ -1,11 +1,12 @@
 /* Exponentials of few rows' scores, whose lanes are keys, and their sums. */
 
-/* Vectors at a time, counted from the tile's first key: for the sums a row has one place for each of their lanes, wherever its own
- * keys or those of the block's other rows begin. */
+/* Vectors at a time, as many as four_sums_in_pairs and exp2_each take. Groups of them are counted from the tile's first key, so
+ * that a key's place in its group depends neither on where its row's keys begin nor on other rows. */
 #define FEW_POWERS 4
+_Static_assert(FUSED_TILE_KEYS % (FEW_POWERS * LANES) == 0, "a tile is whole groups");
 
-/* Powers of s - shift in place for keys begin ..< end, whole groups. Returns their sum: for the same bits as many rows have LANES
- * keys after the other, each added in pairs; else a chain for each place of a group, which waits less. */
+/* Powers of s - shift in place for keys begin ..< end, whole groups. Returns their sum: with same_bits vector after vector, each
+ * added in pairs, as for many rows; else one chain of additions for each lane of a group, so that they wait less for each other. */
 INLINE T FN(few_row_powers)(T *s, size_t begin, size_t end, V shift, bool natural, bool same_bits, const FN(Exp2) *of) {
   T total = 0;
   V chains[FEW_POWERS];

@@ -2,9 +2,14 @@
  * fused_values.h has it. Values are read as nearly in their order as registers allow; what comes after them is fetched in the
  * order of memory, which the core's own prefetching follows. */
 
-/* Bytes of values that are read for all of Dv at a time, while the same number after them is fetched: both are to stay in the first
- * level, and the sums' registers to be loaded and stored rarely. */
+/* Bytes of values that are read for all of Dv at a time, while the same number after them is fetched. AVX2: 16 KiB are 1.01 to 1.04
+ * times as fast as 8 KiB, as sums are loaded and stored less often, though both fill a first level of 32 KiB; 32 KiB are slower from
+ * the last level. Others: not measured. */
+#if VECTOR_BYTES == 32
 #define VALUES_BYTES 16384
+#else
+#define VALUES_BYTES 8192
+#endif
 
 /* Where the fetching goes on: from here, a step further for each key. The first rows of a block do it for all. */
 typedef struct FN(ValuesAhead) {
@@ -76,6 +81,19 @@ static FN(FewValuesBlock) FN(choose_few_values)(size_t rows, size_t left, size_t
   return rows == 1 ? FN(few_values_1_1) : rows == 2 ? FN(few_values_2_1) : FN(few_values_4_1);
 }
 
+/* What is fetched beside the values of `keys` keys in columns c and further, `width` of them. */
+INLINE FN(ValuesAhead) FN(values_ahead)(const BLOCK *block, const T *values, size_t ldv, size_t keys, size_t c, size_t width) {
+  const size_t columns = block->value_head_size;
+  const ptrdiff_t ld = (ptrdiff_t)ldv;
+  /* One row reads whole values one after the other: a stream (AVX2: 1.02 times as fast, at D = 32 1.06). */
+  if (VECTOR_BYTES == 32 && block->rows == 1 && width >= columns) {
+    return (FN(ValuesAhead)){values + FN(stream_ahead)(0, ld, columns), ld};
+  }
+  /* The lines after these values, if there is no gap between rows; else of the next rows these columns. */
+  if (ldv == columns) return (FN(ValuesAhead)){values + keys * ldv + c * keys, (ptrdiff_t)width};
+  return (FN(ValuesAhead)){values + keys * ldv + c, ld};
+}
+
 /* Adds what keys begin ..< end give to the sums of all rows; p is [rows][FUSED_TILE_KEYS]. */
 static void FN(add_few_values)(const BLOCK *block, const T *p, const T *v, size_t ldv, size_t begin, size_t end, T *acc,
                                bool start) {
@@ -88,11 +106,8 @@ static void FN(add_few_values)(const BLOCK *block, const T *p, const T *v, size_
       rows = FN(rows_at_once)(block->rows - r);
       for (size_t c = 0, vectors; c < columns; c += vectors * LANES) {
         const FN(FewValuesBlock) add = FN(choose_few_values)(rows, (ldacc - c) / LANES, &vectors);
-        /* The lines after these values, if there is no gap between rows; else of the next rows these columns. */
         const FN(ValuesAhead) ahead = r > 0 ? (FN(ValuesAhead)){values + c, (ptrdiff_t)ldv}
-                                      : ldv == columns
-                                          ? (FN(ValuesAhead)){values + keys * ldv + c * keys, (ptrdiff_t)(vectors * LANES)}
-                                          : (FN(ValuesAhead)){values + keys * ldv + c, (ptrdiff_t)ldv};
+                                            : FN(values_ahead)(block, values, ldv, keys, c, vectors * LANES);
         add(FN(least)(vectors * LANES, columns - c), p + r * FUSED_TILE_KEYS + j, values + c, ldv, keys, ahead,
             acc + r * ldacc + c, ldacc, start && j == begin);
       }

@@ -160,7 +160,7 @@ static void FN(packed_product)(size_t rows, size_t first, size_t features, size_
               .x = x + r * ldx + d,
               .ldx = ldx,
               .panel = panel,
-              /* The next panel's part, by as many tiles as it has lines to a turn. */
+              /* The next panel's part, by as many tiles as it has lines to a turn, at least one. */
               .next = panel + size * PANEL + (t - tile) % turn_lines * (count / PANEL_STEPS * LINE),
               .addend = part > 0 ? out : bias ? bias + column : NULL,
               .ldadd = part > 0 ? ldy : 0,

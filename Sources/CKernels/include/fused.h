@@ -14,7 +14,7 @@
  * - a score is one chain of multiply-adds along D, from 0 (in blocks of at most `few` rows without `same_bits`: as many chains
  *   as a vector has lanes, added in halves);
  * - a tile has its own maximum; its exponentials are summed pairwise in groups, the groups in order (few rows without `same_bits`:
- *   in four vectors' lanes by the key's place in the tile, these added pairwise);
+ *   key j of the tile in chain j mod 4*lanes; the four vectors, then the lanes, added pairwise);
  * - its sum of values is one chain of multiply-adds along the keys, from 0, and a masked key's addend is 0;
  * - tiles are folded in order into what came before: x = x*2^(m - m') + x_tile*2^(m_tile - m'), m' the greater maximum.
  * So tiles may be computed apart (`step` on an empty block gives the tile's own part) and folded later by `merge`. With

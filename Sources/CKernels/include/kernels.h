@@ -71,7 +71,7 @@ ATTENTION_SCORE_RULES(double, ScoreRulesF64)
  * dot            sum of x[i]*y[i], in several partial sums.
  * axpy           y[i] += a*x[i].
  * few_rows       y[r][n] = alpha * (sum of x[r][i]*w[n][i] over i < size) + beta*addend[r][n] for rows of x and features of w: a
- *                linear layer of few rows. w is read once, in order, for all rows. ldadd 0: the same addend for all rows (a bias);
+ *                linear layer of few rows. w comes from memory once, for all rows. ldadd 0: the same addend for all rows (a bias);
  *                NULL: none. addend == y with ldadd == ldy allowed. What stands in y[r][n] depends on row r, feature n, its
  *                addend and the factors alone, bit for bit: not on what else is computed. What follows the rows of w is fetched
  *                into the cache, which never faults.

@@ -1,5 +1,5 @@
 /// Few rows times the transpose of a matrix, as in a linear layer at decoding: bound by reading B once, which our own kernel does
-/// in order and for all rows at a time, where BLAS packs it first (for one row `xGEMV` does not; ours fetches further ahead).
+/// for all rows at a time, where BLAS packs it first (for one row `xGEMV` does not; ours reads several parts of B at once).
 extension GEMM {
   /// Whether our kernel is faster than BLAS. A factor of 0 is left to BLAS, which then reads neither A nor B.
   package var isOfFewRows: Bool {

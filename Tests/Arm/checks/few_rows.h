@@ -3,7 +3,7 @@
 /* The bound is that of a recursive sum, n*u*sum |x*w| (Higham 2002, section 3.1), with factor, addend and its factor as three
  * further roundings. */
 static void FN(check_few_rows)(const KERNELS *k, Tally *tally) {
-  const size_t rows_of[] = {1, 2, 3, 4, 6, 7, 13}, features_of[] = {1, 3, 4, 5, 11}, sizes[] = {0, 1, 5, 16, 31, 67, 769};
+  const size_t rows_of[] = {1, 2, 3, 4, 6, 7, 13}, features_of[] = {1, 3, 4, 5, 8, 11, 22}, sizes[] = {0, 1, 5, 16, 31, 67, 769};
   const T alpha = (T)-1.375, beta = (T)0.75;
   Numbers numbers = {53};
   for (size_t n = 0; n < COUNT(rows_of) * COUNT(features_of) * COUNT(sizes); n++) {
@@ -31,6 +31,20 @@ static void FN(check_few_rows)(const KERNELS *k, Tally *tally) {
         T alone = bias.base[f];
         k->few_rows(1, 1, size, alpha, FN(at)(&x, r, 0), x.ld, FN(at)(&w, f, 0), w.ld, beta, &alone, 1, &alone, 1);
         tally_check(tally, FN(same)(alone, *FN(at)(&y, r, f)), r, f);
+      }
+    }
+    /* An addend of its own for each result, which is where the result goes. */
+    FN(Matrix) sum = FN(copy)(&y);
+    for (size_t r = 0; r < rows; r++) {
+      for (size_t f = 0; f < features; f++) *FN(at)(&sum, r, f) = bias.base[f] + (T)r;
+    }
+    const FN(Matrix) before = FN(copy)(&sum);
+    k->few_rows(rows, features, size, alpha, x.base, x.ld, w.base, w.ld, beta, sum.base, sum.ld, sum.base, sum.ld);
+    for (size_t r = 0; r < rows; r++) {
+      for (size_t f = 0; f < features; f++) {
+        T alone = *FN(at)(&before, r, f);
+        k->few_rows(1, 1, size, alpha, FN(at)(&x, r, 0), x.ld, FN(at)(&w, f, 0), w.ld, beta, &alone, 1, &alone, 1);
+        tally_check(tally, FN(same)(alone, *FN(at)(&sum, r, f)), r, f);
       }
     }
     /* Without an addend what stood there has no part. */

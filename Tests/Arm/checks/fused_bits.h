@@ -90,10 +90,51 @@ static void FN(check_decoding)(const FUSED *fused, size_t d, size_t dv, bool nat
   fenced_release(mark);
 }
 
+/* Few rows that need not have the bits of many: keys beyond those that a row attends change no bit, whether they are there or not,
+ * nor do those before it that only the others attend. */
+static void FN(check_ends)(const FUSED *fused, size_t keys, size_t begin, Tally *tally) {
+  const size_t mark = fenced_mark(), rows = fused->few, d = 9, dv = 5;
+  Numbers numbers = {67};
+  FN(Problem) all = FN(make_problem)(rows, keys, d, dv, 0, true, &numbers);
+  int32_t *first = fenced(rows * sizeof *first, true), *end = fenced(rows * sizeof *end, true);
+  for (size_t r = 0; r < rows; r++) {
+    end[r] = (int32_t)(keys > r % 3 ? keys - r % 3 : 1);
+    first[r] = (int32_t)(begin > r * 5 ? begin - r * 5 : 0);
+  }
+  const RULES rules = {.first = first, .end = end};
+  FN(set_rules)(&all, &rules);
+  all.same_bits = false;
+  tally_about(tally, "fused, few rows, keys %zu up to %zu", begin, keys);
+  const FN(Answer) expected = FN(attend)(fused, &all, (FN(Way)){0}, tally);
+  for (size_t r = 0; r < rows; r++) {
+    const size_t inside = fenced_mark(), count = (size_t)end[r];
+    FN(Problem) alone = all;
+    const RULES own = {.first = first + r};
+    alone.rules = &own;
+    alone.queries = FN(matrix)(1, d, 0, r % 2);
+    memcpy(alone.queries.base, FN(at)(&all.queries, r, 0), d * sizeof(T));
+    alone.keys = FN(matrix)(count, d, 0, true);
+    alone.values = FN(matrix)(count, dv, 0, true);
+    for (size_t j = 0; j < count; j++) {
+      memcpy(FN(at)(&alone.keys, j, 0), FN(at)(&all.keys, j, 0), d * sizeof(T));
+      memcpy(FN(at)(&alone.values, j, 0), FN(at)(&all.values, j, 0), dv * sizeof(T));
+    }
+    const FN(Answer) actual = FN(attend)(fused, &alone, (FN(Way)){0}, tally);
+    FN(compare)(tally, &expected.output, r, &actual.output);
+    tally_check(tally, FN(same)(actual.log_sum_exp.base[0], expected.log_sum_exp.base[r]), r, dv);
+    fenced_release(inside);
+  }
+  fenced_release(mark);
+}
+
 static void FN(check_fused_bits)(const FUSED *fused, Tally *tally) {
   for (size_t bits = 0; bits < RULE_CASES; bits++) {
     FN(check_blocks)(fused, rule_case(bits), tally);
     FN(check_few)(fused, rule_case(bits), tally);
+  }
+  for (size_t keys = 1; keys < FUSED_TILE_KEYS + 70; keys += keys == 70 ? FUSED_TILE_KEYS - 72 : 1) {
+    FN(check_ends)(fused, keys, 0, tally);
+    FN(check_ends)(fused, keys, keys * 3 / 4, tally);
   }
   FN(check_decoding)(fused, 33, 69, false, tally);
   FN(check_decoding)(fused, 8, 16, true, tally);

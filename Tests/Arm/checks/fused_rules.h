@@ -9,6 +9,8 @@ static void FN(check_rules)(const FUSED *fused, RuleCase kind, size_t rows, size
   const RULES rules = FN(make_rules)(kind, rows, keys, keys % 2, &numbers);
   FN(set_rules)(&problem, &rules);
   FN(compare_with_oracle)(fused, &problem, (FN(Way)){0}, tally);
+  problem.same_bits = false;
+  if (rows <= fused->few) FN(compare_with_oracle)(fused, &problem, (FN(Way)){0}, tally);
   fenced_release(mark);
 }
 
@@ -29,6 +31,8 @@ static void FN(check_window)(const FUSED *fused, size_t rows, int left, int righ
   const RULES rules = {.first = first, .end = end};
   FN(set_rules)(&problem, &rules);
   FN(compare_with_oracle)(fused, &problem, (FN(Way)){0}, tally);
+  problem.same_bits = false;
+  if (rows <= fused->few) FN(compare_with_oracle)(fused, &problem, (FN(Way)){0}, tally);
   fenced_release(mark);
 }
 
@@ -38,7 +42,7 @@ static bool FN(attends)(const FN(Problem) *p, size_t row, size_t key) {
 }
 
 /* Keys that no row attends, and every 11th value, become NaN or infinite: rows that attend none of these keep their bits. */
-static void FN(check_unattended)(const FUSED *fused, RuleCase kind, size_t rows, Tally *tally) {
+static void FN(check_unattended)(const FUSED *fused, RuleCase kind, size_t rows, bool same_bits, Tally *tally) {
   const size_t mark = fenced_mark(), keys = 45;
   Numbers numbers = {53};
   tally_about(tally, "fused, NaN where rules %d%d%d%d%d mask, %zu rows", kind.softcap, kind.bias, kind.keep, kind.ranges,
@@ -47,6 +51,7 @@ static void FN(check_unattended)(const FUSED *fused, RuleCase kind, size_t rows,
   const RULES rules = FN(make_rules)(kind, rows, keys, true, &numbers);
   FN(set_rules)(&problem, &rules);
   problem.values_finite = false;
+  problem.same_bits = same_bits;
   const FN(Answer) expected = FN(attend)(fused, &problem, (FN(Way)){0}, tally);
   for (size_t j = 0; j < keys; j++) {
     size_t attending = 0;
@@ -74,8 +79,9 @@ static void FN(check_fused_rules)(const FUSED *fused, Tally *tally) {
   const size_t sizes[][2] = {{1, 1}, {2, 33}, {4, tile + 2}, {8, 50}, {9, 21}, {width / 3 + 1, 40}, {width, 64}, {11, tile + 19}};
   for (size_t bits = 0; bits < RULE_CASES; bits++) {
     for (size_t n = 0; n < COUNT(sizes); n++) FN(check_rules)(fused, rule_case(bits), sizes[n][0], sizes[n][1], tally);
-    FN(check_unattended)(fused, rule_case(bits), 3, tally);
-    FN(check_unattended)(fused, rule_case(bits), width, tally);
+    FN(check_unattended)(fused, rule_case(bits), 3, true, tally);
+    FN(check_unattended)(fused, rule_case(bits), 3, false, tally);
+    FN(check_unattended)(fused, rule_case(bits), width, true, tally);
   }
   const int windows[][2] = {{1000, 0}, {0, 0}, {3, 2}, {17, -4}, {40, 9}, {1000, -30}};
   for (size_t n = 0; n < COUNT(windows); n++) {
