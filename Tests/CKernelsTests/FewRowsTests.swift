@@ -129,7 +129,9 @@ enum Addend: CaseIterable, CustomTestStringConvertible {
   static func stayInside<T: KernelElement>(_ table: KernelTable<T>) throws {
     let pages = try (0..<4).map { _ in try #require(FencedPage()) }
     for atEnd in [true, false] {
-      for (rows, features, size) in [(1, 1, 1), (1, 5, 17), (2, 4, 33), (3, 3, 67), (4, 7, 15), (7, 6, 31), (1, 8, 17), (2, 11, 33)] {
+      for (rows, features, size) in [
+        (1, 1, 1), (1, 5, 17), (2, 4, 33), (3, 3, 67), (4, 7, 15), (7, 6, 31), (1, 8, 17), (2, 11, 33),
+      ] {
         let x = pages[0].elements(rows * size, atEnd: atEnd, of: T.self)
         let w = pages[1].elements(features * size, atEnd: atEnd, of: T.self)
         let bias = pages[2].elements(features, atEnd: atEnd, of: T.self)

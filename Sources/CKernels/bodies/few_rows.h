@@ -6,8 +6,8 @@
 #define ROW_LINE ((size_t)(64 / sizeof(T)))
 
 /* What is in registers at a time: FEATURES rows of w by so many of x at most. The features are as far apart as makes each of them a
- * stream through its own part of w: from memory 1.6 to 1.8 times as fast as four neighbours, whose streams end after a row each, 1.2
- * times from the last level (AVX2; 1 and 3 rows, w of 768 x 768 to 3072 x 768). Twice as many gain nothing. */
+ * stream through its own part of w: from memory 1.6 to 1.8 times as fast as four neighbours, whose streams end after a row each,
+ * 1.1 to 1.25 times from the last level (AVX2; 1 and 3 rows, w of 768 x 768 to 3072 x 768). Twice as many gain nothing. */
 #define FEATURES 4
 #if REGISTERS == 32
 #define MOST_FEW_ROWS 6
