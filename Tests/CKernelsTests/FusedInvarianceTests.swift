@@ -64,11 +64,8 @@ import Testing
         all.hasSameBits = false
         let expected = all.attend(table)
         for row in 0..<rows {
-          var alone = all
+          var alone = all.alone(row: row, keys: ends[row])
           alone.rules = Rules(first: [first[row]])
-          alone.queries = GuardedMatrix(rows: 1, cols: 9) { all.queries[row, $1] }
-          alone.keys = GuardedMatrix(rows: ends[row], cols: 9) { all.keys[$0, $1] }
-          alone.values = GuardedMatrix(rows: ends[row], cols: 5) { all.values[$0, $1] }
           let actual = alone.attend(table)
           #expect(actual.output[0] == expected.output[row], "row \(row), keys \(first[row]) up to \(ends[row])")
           #expect(actual.logSumExp[0] == expected.logSumExp[row], "row \(row), keys \(first[row]) up to \(ends[row])")
@@ -90,14 +87,22 @@ import Testing
     prefill.rules = Rules(end: (1...tokens).map { Int32($0) })
     let expected = prefill.attend(table)
     for token in [0, 1, 2, 15, 16, 17, 30, 47, 48, 63, 64, 100, 200, 382, 383, 384, 385, 399, tokens - 1] {
-      var step = prefill
-      step.rules = nil
-      step.queries = GuardedMatrix(rows: 1, cols: 33) { prefill.queries[token, $1] }
-      step.keys = GuardedMatrix(rows: token + 1, cols: 33, gap: 2) { prefill.keys[$0, $1] }
-      step.values = GuardedMatrix(rows: token + 1, cols: 69, offset: 1) { prefill.values[$0, $1] }
+      var step = prefill.alone(row: token, keys: token + 1)
       let actual = step.attend(table)
       #expect(actual.output[0] == expected.output[token], "token \(token)")
       #expect(actual.logSumExp[0] == expected.logSumExp[token], "token \(token)")
     }
+  }
+}
+
+extension FusedProblem {
+  /// One row, without the rules, where there are no keys but the first `count`.
+  func alone(row: Int, keys count: Int) -> FusedProblem {
+    var alone = self
+    alone.rules = nil
+    alone.queries = GuardedMatrix(rows: 1, cols: queries.cols) { queries[row, $1] }
+    alone.keys = GuardedMatrix(rows: count, cols: keys.cols, gap: 2) { keys[$0, $1] }
+    alone.values = GuardedMatrix(rows: count, cols: values.cols, offset: 1) { values[$0, $1] }
+    return alone
   }
 }

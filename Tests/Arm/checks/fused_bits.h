@@ -57,6 +57,22 @@ static void FN(check_few)(const FUSED *fused, RuleCase kind, Tally *tally) {
   fenced_release(mark);
 }
 
+/* One row of a problem, without its rules, where there are no keys but the first `keys`. */
+static FN(Problem) FN(row_alone)(const FN(Problem) *p, size_t row, size_t keys) {
+  const size_t d = p->queries.cols, dv = p->values.cols;
+  FN(Problem) alone = *p;
+  alone.rules = NULL;
+  alone.queries = FN(matrix)(1, d, 0, row % 2);
+  memcpy(alone.queries.base, FN(at)(&p->queries, row, 0), d * sizeof(T));
+  alone.keys = FN(matrix)(keys, d, 2, true);
+  alone.values = FN(matrix)(keys, dv, 1, true);
+  for (size_t j = 0; j < keys; j++) {
+    memcpy(FN(at)(&alone.keys, j, 0), FN(at)(&p->keys, j, 0), d * sizeof(T));
+    memcpy(FN(at)(&alone.values, j, 0), FN(at)(&p->values, j, 0), dv * sizeof(T));
+  }
+  return alone;
+}
+
 /* Causal prefill equals one token after the other, where later keys do not exist. */
 static void FN(check_decoding)(const FUSED *fused, size_t d, size_t dv, bool natural, Tally *tally) {
   const size_t mark = fenced_mark(), tokens = FUSED_TILE_KEYS + 21;
@@ -72,16 +88,7 @@ static void FN(check_decoding)(const FUSED *fused, size_t d, size_t dv, bool nat
   for (size_t token = 0; token < tokens; token++) {
     const size_t inside = fenced_mark();
     tally_about(tally, "fused, token %zu by itself, D %zu, Dv %zu", token, d, dv);
-    FN(Problem) step = prefill;
-    step.rules = NULL;
-    step.queries = FN(matrix)(1, d, 0, token % 2);
-    memcpy(step.queries.base, FN(at)(&prefill.queries, token, 0), d * sizeof(T));
-    step.keys = FN(matrix)(token + 1, d, 2, true);
-    step.values = FN(matrix)(token + 1, dv, 1, true);
-    for (size_t j = 0; j <= token; j++) {
-      memcpy(FN(at)(&step.keys, j, 0), FN(at)(&prefill.keys, j, 0), d * sizeof(T));
-      memcpy(FN(at)(&step.values, j, 0), FN(at)(&prefill.values, j, 0), dv * sizeof(T));
-    }
+    const FN(Problem) step = FN(row_alone)(&prefill, token, token + 1);
     const FN(Answer) actual = FN(attend)(fused, &step, (FN(Way)){0}, tally);
     FN(compare)(tally, &expected.output, token, &actual.output);
     tally_check(tally, FN(same)(actual.log_sum_exp.base[0], expected.log_sum_exp.base[token]), token, dv);
@@ -107,18 +114,10 @@ static void FN(check_ends)(const FUSED *fused, size_t keys, size_t begin, Tally 
   tally_about(tally, "fused, few rows, keys %zu up to %zu", begin, keys);
   const FN(Answer) expected = FN(attend)(fused, &all, (FN(Way)){0}, tally);
   for (size_t r = 0; r < rows; r++) {
-    const size_t inside = fenced_mark(), count = (size_t)end[r];
-    FN(Problem) alone = all;
+    const size_t inside = fenced_mark();
+    FN(Problem) alone = FN(row_alone)(&all, r, (size_t)end[r]);
     const RULES own = {.first = first + r};
     alone.rules = &own;
-    alone.queries = FN(matrix)(1, d, 0, r % 2);
-    memcpy(alone.queries.base, FN(at)(&all.queries, r, 0), d * sizeof(T));
-    alone.keys = FN(matrix)(count, d, 0, true);
-    alone.values = FN(matrix)(count, dv, 0, true);
-    for (size_t j = 0; j < count; j++) {
-      memcpy(FN(at)(&alone.keys, j, 0), FN(at)(&all.keys, j, 0), d * sizeof(T));
-      memcpy(FN(at)(&alone.values, j, 0), FN(at)(&all.values, j, 0), dv * sizeof(T));
-    }
     const FN(Answer) actual = FN(attend)(fused, &alone, (FN(Way)){0}, tally);
     FN(compare)(tally, &expected.output, r, &actual.output);
     tally_check(tally, FN(same)(actual.log_sum_exp.base[0], expected.log_sum_exp.base[r]), r, dv);
