@@ -120,10 +120,11 @@ extension AttentionPlan {
     let resolved = try ResolvedMask(
       mask ?? self.mask, alignment: operands.alignment ?? options.alignment, shape: actual)
     guard !actual.isEmpty || (actual.hasRows && !options.details.isEmpty) else { return }
+    let decidesByPlace = resolved.hasRule || modifiers.hasScoreProgram
     let problem = AttentionProblem(
       operands, scale: scale, softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers,
       details: DetailPointers(&details), isReproducible: options.isReproducible)
-    var parts = scratchParts(decidesByPlace: resolved.rule != nil || modifiers.hasScoreProgram)
+    var parts = scratchParts(decidesByPlace: decidesByPlace)
     // For the capacity, so that scratch does not grow with keys that do.
     let conversion = max(problem.keys.scratchCount(rows: shape.keys), problem.values.scratchCount(rows: shape.keys))
     parts.conversion = max(parts.conversion, conversion)
@@ -131,14 +132,15 @@ extension AttentionPlan {
       parts.conversion = TileOperands.scratchCount(problem.keys, problem.values, tileKeys: FusedAttention.tileKeys)
     }
     try workspace.withSlices(of: parts, slices: usefulWorkers) { scratch in
-      switch path {
-      case .reference: ReferenceAttention.run(problem, scratch: scratch, workers: usefulWorkers)
-      case .blas: BLASAttention.run(problem, scratch: scratch, workers: usefulWorkers)
-      case .fused: FusedAttention.run(problem, scratch: scratch, workers: usefulWorkers)
-      case .tiled, .automatic: TiledAttention.run(problem, scratch: scratch, workers: usefulWorkers)
+      withUnsafePointer(to: problem) { problem in
+        switch path {
+        case .reference: ReferenceAttention.run(problem, scratch: scratch, workers: usefulWorkers)
+        case .blas: BLASAttention.run(problem, scratch: scratch, workers: usefulWorkers)
+        case .fused: FusedAttention.run(problem, scratch: scratch, workers: usefulWorkers)
+        case .tiled, .automatic: TiledAttention.run(problem, scratch: scratch, workers: usefulWorkers)
+        }
       }
     }
-    withExtendedLifetime(resolved) {}
   }
 
   // MARK: Checks

@@ -13,7 +13,7 @@ extension AttentionPlan {
   /// The same, and whether it is only an upper bound, because not every place could be looked at.
   func usefulWork(placesLimit: Int = placesLimit) -> (operations: Double, isBound: Bool) {
     guard let resolved = try? ResolvedMask(mask, alignment: options.alignment, shape: shape) else { return (0, false) }
-    guard resolved.hasRanges || resolved.rule != nil else { return (shape.floatingPointOperations, false) }
+    guard resolved.hasRanges || resolved.hasRule else { return (shape.floatingPointOperations, false) }
     guard shape.queries > 0, shape.keys > 0, shape.heads > 0 else { return (0, false) }
     var count = PairCount(placesLeft: placesLimit)
     for batch in 0..<shape.batch {

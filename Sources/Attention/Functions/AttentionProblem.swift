@@ -2,8 +2,9 @@ internal import Tensors
 
 /// A validated attention problem with its operands in memory: what a path computes, and all that it needs to know.
 ///
-/// The pointers are valid while the plan's run lasts.
-struct AttentionProblem<Scalar: BLASScalar> {
+/// The pointers are valid while the plan's run lasts. Not copied, as copies would count references to its mask and modifiers in
+/// every piece of work: those have a pointer to it.
+struct AttentionProblem<Scalar: BLASScalar>: ~Copyable {
   let shape: AttentionShape
   let queries: HeadMatrices<Scalar>  // [B, H, L, D]
   let keys: KeyValueRows<Scalar>  // [B, G, S, D]
@@ -21,12 +22,13 @@ struct AttentionProblem<Scalar: BLASScalar> {
   let queryLengths: [Int]?
 
   init(
-    _ operands: AttentionOperands<Scalar>, scale: Scalar, softcap: Scalar, mask: ResolvedMask<Scalar>,
+    _ operands: AttentionOperands<Scalar>, scale: Scalar, softcap: Scalar, mask: consuming ResolvedMask<Scalar>,
     modifiers: AttentionModifiers<Scalar>, details: DetailPointers<Scalar>, isReproducible: Bool = false
   ) {
     (shape, queries, keys) = (operands.shape, operands.queries, operands.keys)
     (values, output, queryLengths) = (operands.values, operands.output, operands.queryLengths)
-    (self.scale, self.softcap, self.mask) = (scale, softcap, mask)
+    (self.scale, self.softcap) = (scale, softcap)
+    self.mask = mask
     (self.modifiers, self.details, self.isReproducible) = (modifiers, details, isReproducible)
   }
 

@@ -16,7 +16,7 @@ struct MaskOperand<Element> {
 ///
 /// Ranges move forward with the query: both ends are ascending in i, so the union over a block of queries is from its
 /// first row's start to its last row's end, and what all its rows attend from its last row's start to its first's end.
-struct ResolvedMask<Scalar: BLASScalar> {
+struct ResolvedMask<Scalar: BLASScalar>: ~Copyable {
   let queries: Int
   let keys: Int
   let isCausal: Bool
@@ -32,6 +32,10 @@ struct ResolvedMask<Scalar: BLASScalar> {
   let hasBias: Bool
   /// The pattern's; must let a place through.
   let rule: (any MaskRule)?
+  /// Whether there is one: to ask the optional copies it.
+  let hasRule: Bool
+  /// Whether no row has places that are masked, nor any that has a bias.
+  let isUnrestricted: Bool
   /// The tensors behind the pointers.
   let keepTensor: Tensor<Bool>?
   let biasTensor: Tensor<Scalar>?
@@ -53,6 +57,8 @@ struct ResolvedMask<Scalar: BLASScalar> {
     }
     try alignment?.validate(batch: shape.batch)
     try mask.pattern?.rule.validate(for: shape)
+    let keepTensor = try Self.combined(mask.keeps, name: "keep mask", shape: shape) { $0 && $1 }
+    let (biasTensor, bias) = try Self.bias(of: mask, alignment: alignment ?? .start, shape: shape)
     queries = shape.queries
     keys = shape.keys
     isCausal = mask.isCausal
@@ -61,16 +67,24 @@ struct ResolvedMask<Scalar: BLASScalar> {
     windowRight = mask.windowRight.map { min($0, QueryAlignment.limit) }
     keyLengths = mask.keyLengths
     self.alignment = alignment ?? .start
-    keepTensor = try Self.combined(mask.keeps, name: "keep mask", shape: shape) { $0 && $1 }
+    keep = keepTensor.map(Self.operand)
+    self.keepTensor = keepTensor
+    (self.biasTensor, self.bias) = (biasTensor, bias)
     (hasKeep, hasBias) = (!mask.keeps.isEmpty, !mask.biases.isEmpty || mask.hasPositionBias)
     rule = mask.pattern?.rule
-    keep = keepTensor.map(Self.operand)
+    hasRule = mask.pattern != nil
+    let hasRanges = isCausal || windowLeft != nil || windowRight != nil || keyLengths != nil
+    isUnrestricted = !hasRanges && !hasKeep && !hasBias && !hasRule
+  }
+
+  private static func bias(
+    of mask: AttentionMask<Scalar>, alignment: QueryAlignment, shape: AttentionShape
+  ) throws(AttentionError) -> (Tensor<Scalar>?, MaskOperand<Scalar>?) {
     if mask.hasPositionBias, let position = mask.positionBias {
-      (biasTensor, bias) = try Self.positionBias(position, of: mask, alignment: self.alignment, shape: shape)
-    } else {
-      biasTensor = try Self.combined(mask.biases, name: "bias", shape: shape, Self.sum)
-      bias = biasTensor.map(Self.operand)
+      return try positionBias(position, of: mask, alignment: alignment, shape: shape)
     }
+    let tensor = try combined(mask.biases, name: "bias", shape: shape, sum)
+    return (tensor, tensor.map(operand))
   }
 
   private static func check(_ name: String, _ width: Int?) throws(AttentionError) {
@@ -118,9 +132,6 @@ struct ResolvedMask<Scalar: BLASScalar> {
   var hasEdge: Bool { isCausal || windowLeft != nil || windowRight != nil }
   /// Whether ranges restrict anything in this problem.
   var hasRanges: Bool { hasEdge || keyLengths != nil }
-
-  /// Whether a row may have places that are masked, or whose bias may be −∞.
-  var isUnrestricted: Bool { !hasRanges && !hasKeep && !hasBias && rule == nil }
 
   // MARK: Keep tiles
 

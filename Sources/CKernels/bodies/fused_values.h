@@ -54,7 +54,7 @@ typedef void (*FN(ValuesBlock))(size_t columns, const T *p, const T *v, size_t l
     FN(values_block)(ROWS, VECTORS, columns, p, v, ldv, count, acc, ldacc, start);                                     \
   }
 
-/* WIDTH is a multiple of the numbers of rows. */
+/* WIDTH is a multiple of the numbers of rows, and what is left of it after some sixes holds a four. */
 VALUES_BLOCK(12, 1)
 #if REGISTERS == 32
 VALUES_BLOCK(12, 2)
@@ -62,6 +62,7 @@ VALUES_BLOCK(8, 3)
 VALUES_BLOCK(6, 4)
 #else
 VALUES_BLOCK(6, 2)
+VALUES_BLOCK(4, 2)
 #endif
 
 /* How many vectors of Dv to take next, `left` being left. */
@@ -70,7 +71,8 @@ INLINE size_t FN(vectors_at_once)(size_t left) {
   return FN(least)(left, MOST_VALUE_VECTORS);
 }
 
-static FN(ValuesBlock) FN(choose_values)(size_t vectors, size_t *rows) {
+/* The kernel for so many vectors, and the rows that it takes, of which there are `left`. */
+static FN(ValuesBlock) FN(choose_values)(size_t vectors, size_t left, size_t *rows) {
   switch (vectors) {
     case 1:
       *rows = 12;
@@ -87,6 +89,8 @@ static FN(ValuesBlock) FN(choose_values)(size_t vectors, size_t *rows) {
       return FN(values_6_4);
 #else
     default:
+      /* What is beyond the last row is thrown away: less of it. */
+      if (left <= 4) return *rows = 4, FN(values_4_2);
       *rows = 6;
       return FN(values_6_2);
 #endif
@@ -99,9 +103,8 @@ static void FN(add_values)(const BLOCK *block, const FN(Ranges) *ranges, bool ra
   const size_t columns = block->value_head_size, ldacc = FN(padded)(columns);
   for (size_t c = 0; c < columns;) {
     const size_t vectors = FN(vectors_at_once)((ldacc - c) / LANES);
-    size_t rows_at_once;
-    const FN(ValuesBlock) add = FN(choose_values)(vectors, &rows_at_once);
-    for (size_t r = 0; r < block->rows; r += rows_at_once) {
+    for (size_t r = 0, rows_at_once; r < block->rows; r += rows_at_once) {
+      const FN(ValuesBlock) add = FN(choose_values)(vectors, block->rows - r, &rows_at_once);
       size_t low = begin, high = end;
       if (ranged) {
         low = end;

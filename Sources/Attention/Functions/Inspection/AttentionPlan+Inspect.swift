@@ -105,22 +105,24 @@ extension AttentionPlan {
     var insight = try AttentionInsight<Scalar>(inspection, shape: actual)
     guard actual.hasRows else { return insight }
     let targets = InsightPointers(&insight, inspection, shape: actual)
+    let tiling = inspectionTiling(inspection, actual, hasEdge: resolved.hasEdge)
+    let decidesByPlace = resolved.hasRule || modifiers.hasScoreProgram
     let problem = AttentionProblem(
       operands, scale: scale, softcap: Scalar(options.softcap ?? 0), mask: resolved, modifiers: modifiers,
       details: DetailPointers(logSumExp: targets.logSumExp))
-
-    let tiling = inspectionTiling(inspection, actual, hasEdge: resolved.hasEdge)
     let workers = inspectionWorkers(tiling)
     let parts = inspectionParts(
-      actual, decidesByPlace: resolved.rule != nil || modifiers.hasScoreProgram,
+      actual, decidesByPlace: decidesByPlace,
       conversionCount: max(problem.keys.scratchCount(rows: actual.keys), problem.values.scratchCount(rows: actual.keys))
     )
     var workspace = try AttentionWorkspace<Scalar>(sliceCount: parts.count, slices: workers)
     let totals = try KeyTotals(targets.keyTotals, parts: tiling.runsPerGroup, shape: actual)
     try workspace.withSlices(of: parts, slices: workers) { scratch in
-      TiledInspection.run(problem, tiling, targets, totals, scratch: scratch, workers: workers)
+      withUnsafePointer(to: problem) {
+        TiledInspection.run($0, tiling, targets, totals, scratch: scratch, workers: workers)
+      }
     }
-    withExtendedLifetime((resolved, totals)) {}
+    withExtendedLifetime(totals) {}
     return insight
   }
 

@@ -11,18 +11,18 @@ struct InspectedPiece<Scalar: BLASScalar> {
   private let powers: UnsafeMutablePointer<Scalar>  // [key tile]
 
   init(_ piece: TilePiece<Scalar>, _ targets: InsightPointers<Scalar>, totals: UnsafeMutablePointer<Scalar>?) {
-    let shape = piece.problem.shape
+    let shape = piece.problem.pointee.shape
     (self.piece, self.targets, self.totals) = (piece, targets, totals)
     differences = piece.scratch.base + AttentionTiling.scratchCount(capacity: shape)
     powers = differences + InspectionTiling.rowCount(shape)
   }
 
-  private var problem: AttentionProblem<Scalar> { piece.problem }
+  private var problem: UnsafePointer<AttentionProblem<Scalar>> { piece.problem }
   /// Whether the weights are e^(s − m) / l and nothing else.
-  private var isPlain: Bool { !problem.modifiers.changesWeights }
+  private var isPlain: Bool { !problem.pointee.modifiers.changesWeights }
 
   func inspect() {
-    let computesOutput = problem.shape.valueHeadSize > 0
+    let computesOutput = problem.pointee.shape.valueHeadSize > 0
     guard computesOutput || targets.concerns(piece.place) else { return }
     piece.beginRows()
     piece.findMaximaAndSums()
@@ -32,8 +32,8 @@ struct InspectedPiece<Scalar: BLASScalar> {
     piece.forEachWeightTile { block in
       if isPlain { addPowerEntropy(block) }
     } weights: { block, restriction in
-      block.runProbabilityProgram(problem, restriction) { piece.sum[$0] == 0 }
-      problem.modifiers.dropout?.apply(to: block)
+      block.runProbabilityProgram(problem.pointee, restriction) { piece.sum[$0] == 0 }
+      problem.pointee.modifiers.dropout?.apply(to: block)
       if !isPlain { addWeightEntropy(block) }
       rank(block)
       addTotals(block)
@@ -47,7 +47,7 @@ struct InspectedPiece<Scalar: BLASScalar> {
   /// Where a row of the piece stands among the B·H·L.
   private func scoreRow(_ row: Int) -> Int {
     let (head, query) = row.quotientAndRemainder(dividingBy: piece.place.queries.count)
-    return problem.scoreRow(
+    return problem.pointee.scoreRow(
       batch: piece.place.batch, head: piece.place.heads.lowerBound + head,
       query: piece.place.queries.lowerBound + query)
   }
@@ -78,7 +78,7 @@ struct InspectedPiece<Scalar: BLASScalar> {
     for row in 0..<piece.rows where piece.sum[row] != 0 {
       let sum = Double(piece.sum[row])
       var keysShare = 1.0
-      if problem.modifiers.hasSinks, let sinks = problem.modifiers.sinks {
+      if problem.pointee.modifiers.hasSinks, let sinks = problem.pointee.modifiers.sinks {
         let sink = sinks[piece.place.heads.lowerBound + row / piece.place.queries.count]
         keysShare -= exp(Double(sink) - Double(piece.maximum[row])) / sum
       }
@@ -120,7 +120,8 @@ struct InspectedPiece<Scalar: BLASScalar> {
       sums.update(repeating: 0, count: columns)
       let firstRow = index * block.queries.count
       for row in firstRow..<(firstRow + block.queries.count) { axpy(1, block.base + row * block.ld, sums, columns) }
-      let start = (block.batch * problem.shape.heads + head) * problem.shape.keys + block.keys.lowerBound
+      let start =
+        (block.batch * problem.pointee.shape.heads + head) * problem.pointee.shape.keys + block.keys.lowerBound
       axpy(1, sums, totals + start, columns)
     }
   }
@@ -132,7 +133,7 @@ struct InspectedPiece<Scalar: BLASScalar> {
       let firstRow = (head - block.heads.lowerBound) * block.queries.count
       for (queryIndex, query) in queries.enumerated() where block.queries.contains(query) {
         let row = (block.batch * heads.count + headIndex) * queries.count + queryIndex
-        (target + row * problem.shape.keys + block.keys.lowerBound).update(
+        (target + row * problem.pointee.shape.keys + block.keys.lowerBound).update(
           from: block.base + (firstRow + query - block.queries.lowerBound) * block.ld, count: block.keys.count)
       }
     }

@@ -9,13 +9,13 @@ enum TiledInspection {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func run<Scalar: BLASScalar>(
-    _ problem: AttentionProblem<Scalar>, _ tiling: InspectionTiling, _ targets: InsightPointers<Scalar>,
+    _ problem: UnsafePointer<AttentionProblem<Scalar>>, _ tiling: InspectionTiling, _ targets: InsightPointers<Scalar>,
     _ totals: KeyTotals<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
     FanOut.run(pieces: tiling.runCount, workers: workers) { index, worker in
       let run = tiling.run(index)
       for piece in run.pieces {
-        guard let place = tiling.tiling.piece(piece).within(problem.queryLengths) else { continue }
+        guard let place = tiling.tiling.piece(piece).within(problem.pointee.queryLengths) else { continue }
         InspectedPiece(
           TilePiece(problem, tiling: tiling.tiling, place: place, scratch: scratch[worker]), targets,
           totals: totals.part(run.part)

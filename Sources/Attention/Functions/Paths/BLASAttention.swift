@@ -35,22 +35,19 @@ enum BLASAttention {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func run<Scalar: BLASScalar>(
-    _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
+    _ problem: UnsafePointer<AttentionProblem<Scalar>>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
-    let rows = rowsPerBlock(shape: problem.shape)
-    func pieceCount(queries: Int) -> Int { problem.shape.heads * ((queries + rows - 1) / rows) }
-    withUnsafePointer(to: problem) { pointer in
-      guard let lengths = problem.queryLengths else {
-        let perBatch = pieceCount(queries: problem.shape.queries)
-        let work = BLASWork(problem: pointer, rowsPerBlock: rows, piecesPerBatch: perBatch, scratch: scratch)
-        return FanOut.run(work, pieces: problem.shape.batch * perBatch, workers: workers)
-      }
-      let pieces = RaggedPieces(counts: lengths.map(pieceCount))
-      FanOut.run(pieces: pieces.count, workers: workers) { piece, worker in
-        let (batch, index) = pieces[piece]
-        attendBlock(
-          pointer, batch: batch, index: index, rows: rows, queries: lengths[batch], scratch: scratch[worker])
-      }
+    let (shape, rows) = (problem.pointee.shape, rowsPerBlock(shape: problem.pointee.shape))
+    func pieceCount(queries: Int) -> Int { shape.heads * ((queries + rows - 1) / rows) }
+    guard let lengths = problem.pointee.queryLengths else {
+      let perBatch = pieceCount(queries: shape.queries)
+      let work = BLASWork(problem: problem, rowsPerBlock: rows, piecesPerBatch: perBatch, scratch: scratch)
+      return FanOut.run(work, pieces: shape.batch * perBatch, workers: workers)
+    }
+    let pieces = RaggedPieces(counts: lengths.map(pieceCount))
+    FanOut.run(pieces: pieces.count, workers: workers) { piece, worker in
+      let (batch, index) = pieces[piece]
+      attendBlock(problem, batch: batch, index: index, rows: rows, queries: lengths[batch], scratch: scratch[worker])
     }
   }
 
@@ -68,17 +65,17 @@ enum BLASAttention {
   }
 
   private static func attend<Scalar: BLASScalar>(
-    _ problem: AttentionProblem<Scalar>, batch: Int, head: Int, queries: Range<Int>,
+    _ problem: borrowing AttentionProblem<Scalar>, batch: Int, head: Int, queries: Range<Int>,
     scratch worker: WorkerScratch<Scalar>
   ) {
     let scratch = worker.base
-    let (shape, mask, details) = (problem.shape, problem.mask, problem.details)
+    let (shape, details) = (problem.shape, problem.details)
     let arithmetic = Scalar.arithmetic
     let rows = queries.count
     let every = 0..<shape.keys
     let keys =
       details.coversMasked
-      ? every : mask.span(batch: batch, heads: head..<(head + 1), queries: queries, keys: every)
+      ? every : problem.mask.span(batch: batch, heads: head..<(head + 1), queries: queries, keys: every)
     let ld = leadingDimension(keys.count)
     let logSumExp = scratch + rows * ld
     let ranges = UnsafeMutableRawPointer(logSumExp + rows).bindMemory(to: Int32.self, capacity: 2 * rows)
@@ -86,7 +83,7 @@ enum BLASAttention {
       batch: batch, heads: head..<(head + 1), queries: queries, keys: keys, base: scratch, ld: ld,
       ranges: ranges, scratch: worker)
     problem.prefillDetails(batch: batch, heads: block.heads, queries: queries, weight: 0)
-    var restriction = block.restriction(mask)
+    var restriction = block.restriction(problem.mask)
     let output = problem.output[batch, head] + queries.lowerBound * problem.output.strides.row
 
     var (pending, softcap) = (restriction, problem.softcap)
@@ -104,12 +101,12 @@ enum BLASAttention {
       return
     }
 
-    block.forEachRun(mask, pending, softcap: softcap) { firstRow, rows, rules in
+    block.forEachRun(problem.mask, pending, softcap: softcap) { firstRow, rows, rules in
       arithmetic.kernels.softmaxRows(scratch + firstRow * ld, rows, keys.count, ld, rules, logSumExp + firstRow)
     }
     if details.coversScores {
       // Scores masked beforehand have lost their −∞.
-      block.clearMasked(mask, restriction) { logSumExp[$0].isNaN }
+      block.clearMasked(problem.mask, restriction) { logSumExp[$0].isNaN }
     }
     block.modifyWeights(problem, restriction, logSumExp: logSumExp)
     block.copy(to: details.weights, problem)

@@ -36,14 +36,6 @@ enum FusedAttention {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func run<Scalar: BLASScalar>(
-    _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
-  ) {
-    withUnsafePointer(to: problem) { run($0, scratch: scratch, workers: workers) }
-  }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private static func run<Scalar: BLASScalar>(
     _ problem: UnsafePointer<AttentionProblem<Scalar>>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
     let shape = problem.pointee.shape
@@ -72,7 +64,7 @@ enum FusedAttention {
 
   /// How a problem is cut.
   static func tiling<Scalar: BLASScalar>(
-    _ shape: AttentionShape, _ mask: ResolvedMask<Scalar>, batch: Int, queries: Int, workers: Int
+    _ shape: AttentionShape, _ mask: borrowing ResolvedMask<Scalar>, batch: Int, queries: Int, workers: Int
   ) -> FusedTiling {
     let width = Scalar.arithmetic.fused.width
     var stacks = mask.isUnrestricted

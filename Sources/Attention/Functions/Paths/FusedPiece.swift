@@ -2,7 +2,6 @@ internal import Tensors
 
 /// One piece of fused attention: some blocks of rows that share a key/value head, against tile after tile of its keys and values.
 struct FusedPiece<Scalar: BLASScalar> {
-  /// Where the problem is: a copy for each piece would count references to its mask and modifiers.
   let problem: UnsafePointer<AttentionProblem<Scalar>>
   let batch: Int
   let keyValueHead: Int

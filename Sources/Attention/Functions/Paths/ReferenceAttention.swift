@@ -13,12 +13,10 @@ enum ReferenceAttention {
   static func keptCount(shape: AttentionShape) -> Int { shape.keys }
 
   static func run<Scalar: BLASScalar>(
-    _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
+    _ problem: UnsafePointer<AttentionProblem<Scalar>>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
-    let pieces = problem.shape.batch * problem.shape.heads
-    withUnsafePointer(to: problem) {
-      FanOut.run(ReferenceWork(problem: $0, scratch: scratch), pieces: pieces, workers: workers, callsBLAS: false)
-    }
+    let pieces = problem.pointee.shape.batch * problem.pointee.shape.heads
+    FanOut.run(ReferenceWork(problem: problem, scratch: scratch), pieces: pieces, workers: workers, callsBLAS: false)
   }
 
   @specialized(where Scalar == Float)
@@ -50,7 +48,6 @@ private struct ReferenceWork<Scalar: BLASScalar>: PieceWork {
 
 /// One query against all keys.
 private struct ReferenceRow<Scalar: BLASScalar> {
-  /// Where the problem is: a copy for each row would count references to its mask and problem.pointee.modifiers.
   let problem: UnsafePointer<AttentionProblem<Scalar>>
   let batch: Int
   let head: Int
@@ -81,7 +78,7 @@ private struct ReferenceRow<Scalar: BLASScalar> {
       base: scores,
       ld: problem.pointee.shape.keys,
       ranges: ranges, scratch: scratch)
-    if problem.pointee.mask.rule != nil || problem.pointee.modifiers.hasScoreProgram {
+    if problem.pointee.mask.hasRule || problem.pointee.modifiers.hasScoreProgram {
       problem.pointee.mask.fillKeep(
         batch: batch, heads: block.heads, queries: block.queries, keys: block.keys, into: block.kept)
       keep = UnsafePointer(block.kept)

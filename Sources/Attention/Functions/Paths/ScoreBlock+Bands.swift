@@ -8,7 +8,7 @@ extension ScoreBlock {
   private static var columnStep: Int { 16 }
 
   /// How many columns, from the first, lie before the right edge for all rows: all of them where no edge cuts the block.
-  func columnsBeforeEdge(_ mask: ResolvedMask<Scalar>) -> Int {
+  func columnsBeforeEdge(_ mask: borrowing ResolvedMask<Scalar>) -> Int {
     let reached = mask.range(batch: batch, query: queries.lowerBound).end - keys.lowerBound
     return reached >= keys.count ? keys.count : max(reached, 0) / Self.columnStep * Self.columnStep
   }
@@ -21,7 +21,7 @@ extension ScoreBlock {
   /// Calls `body` for each band with its first row and the part of the block that lies beyond `columns` and before the band's
   /// edge; of one head. The part may have no columns.
   func forEachBand(
-    beyond columns: Int, _ mask: ResolvedMask<Scalar>, _ body: (_ firstRow: Int, _ part: ScoreBlock) -> Void
+    beyond columns: Int, _ mask: borrowing ResolvedMask<Scalar>, _ body: (_ firstRow: Int, _ part: ScoreBlock) -> Void
   ) {
     var row = 0
     while row < queries.count {

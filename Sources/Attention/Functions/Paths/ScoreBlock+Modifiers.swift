@@ -10,7 +10,7 @@ extension ScoreBlock {
   ///   - restriction: how the mask acts on the block.
   ///   - logSumExp: of each row, without sink.
   func modifyWeights(
-    _ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction, logSumExp: UnsafePointer<Scalar>
+    _ problem: borrowing AttentionProblem<Scalar>, _ restriction: MaskRestriction, logSumExp: UnsafePointer<Scalar>
   ) {
     let modifiers = problem.modifiers
     if modifiers.hasSinks {
@@ -26,7 +26,7 @@ extension ScoreBlock {
   }
 
   /// Runs the score program; where it gives −∞ the mask is closed, in ``kept`` and in `restriction`.
-  func runScoreProgram(_ problem: AttentionProblem<Scalar>, _ restriction: inout MaskRestriction) {
+  func runScoreProgram(_ problem: borrowing AttentionProblem<Scalar>, _ restriction: inout MaskRestriction) {
     guard problem.modifiers.hasScoreProgram, let program = problem.modifiers.scoreProgram else { return }
     program.apply(to: self)
     guard !restriction.isEmpty, masksAny() else { return }
@@ -55,7 +55,7 @@ extension ScoreBlock {
 
   /// Runs the probability program on the weights; those of masked places and of rows with nothing to attend stay 0.
   func runProbabilityProgram(
-    _ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction, isEmptyRow: (_ row: Int) -> Bool
+    _ problem: borrowing AttentionProblem<Scalar>, _ restriction: MaskRestriction, isEmptyRow: (_ row: Int) -> Bool
   ) {
     guard problem.modifiers.hasProbabilityProgram, let program = problem.modifiers.probabilityProgram else { return }
     program.apply(to: self)

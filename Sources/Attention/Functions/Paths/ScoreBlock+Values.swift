@@ -4,7 +4,8 @@ internal import Tensors
 extension ScoreBlock {
   /// Calls `body` for each piece of the block's values: its first column in the block, and where its rows are.
   private func forEachSegment(
-    _ problem: AttentionProblem<Scalar>, _ body: (_ column: Int, _ values: KeyValueRows<Scalar>.Segment) -> Void
+    _ problem: borrowing AttentionProblem<Scalar>,
+    _ body: (_ column: Int, _ values: KeyValueRows<Scalar>.Segment) -> Void
   ) {
     var start = keys.lowerBound
     while start < keys.upperBound {
@@ -17,7 +18,8 @@ extension ScoreBlock {
 
   /// target = β·target + P·V. With no keys, β·target.
   func multiplyValues(
-    _ problem: AttentionProblem<Scalar>, addingTo target: UnsafeMutablePointer<Scalar>, ldTarget: Int, factor: Scalar
+    _ problem: borrowing AttentionProblem<Scalar>, addingTo target: UnsafeMutablePointer<Scalar>, ldTarget: Int,
+    factor: Scalar
   ) {
     let product = Scalar.arithmetic.product
     let size = problem.shape.valueHeadSize
@@ -32,7 +34,7 @@ extension ScoreBlock {
   }
 
   /// Whether the values of the block's keys hold neither NaN nor infinities.
-  func valuesAreFinite(_ problem: AttentionProblem<Scalar>) -> Bool {
+  func valuesAreFinite(_ problem: borrowing AttentionProblem<Scalar>) -> Bool {
     let allFinite = Scalar.arithmetic.kernels.allFinite
     var result = true
     forEachSegment(problem) { _, values in
@@ -45,7 +47,8 @@ extension ScoreBlock {
   /// target += P·V over attended places only, row by row: for values that are not finite at a masked place, where a matrix
   /// product would turn 0·NaN into NaN.
   func addAttendedValues(
-    _ problem: AttentionProblem<Scalar>, _ restriction: MaskRestriction, to target: UnsafeMutablePointer<Scalar>,
+    _ problem: borrowing AttentionProblem<Scalar>, _ restriction: MaskRestriction,
+    to target: UnsafeMutablePointer<Scalar>,
     ldTarget: Int
   ) {
     let axpy = Scalar.arithmetic.kernels.axpy

@@ -57,12 +57,12 @@ struct ScoreBlock<Scalar: BLASScalar> {
 
   var rows: Int { heads.count * queries.count }
 
-  func restriction(_ mask: ResolvedMask<Scalar>) -> MaskRestriction {
+  func restriction(_ mask: borrowing ResolvedMask<Scalar>) -> MaskRestriction {
     mask.restriction(batch: batch, heads: heads, queries: queries, keys: keys)
   }
 
   /// S = scale·Q·Kᵀ, for queries whose first row is the block's.
-  func multiply(_ problem: AttentionProblem<Scalar>, queries: UnsafePointer<Scalar>, ldQueries: Int) {
+  func multiply(_ problem: borrowing AttentionProblem<Scalar>, queries: UnsafePointer<Scalar>, ldQueries: Int) {
     var start = keys.lowerBound
     while start < keys.upperBound {
       let segment = problem.keys.segment(
@@ -80,7 +80,7 @@ struct ScoreBlock<Scalar: BLASScalar> {
   }
 
   /// Writes each row's attended range into ``first`` and ``end``.
-  func fitRanges(_ mask: ResolvedMask<Scalar>) {
+  func fitRanges(_ mask: borrowing ResolvedMask<Scalar>) {
     for (index, query) in queries.enumerated() {
       let range = mask.range(batch: batch, query: query)
       let low = min(max(range.first - keys.lowerBound, 0), keys.count)
@@ -94,7 +94,7 @@ struct ScoreBlock<Scalar: BLASScalar> {
 
   /// Calls `body` for runs of rows that one set of rules serves: all rows, or each head's where keep or bias differ by head.
   func forEachRun(
-    _ mask: ResolvedMask<Scalar>, _ restriction: MaskRestriction, softcap: Scalar,
+    _ mask: borrowing ResolvedMask<Scalar>, _ restriction: MaskRestriction, softcap: Scalar,
     _ body: (_ firstRow: Int, _ rows: Int, _ rules: ScoreRules<Scalar>) -> Void
   ) {
     let bias = restriction.byBias ? mask.bias : nil
@@ -125,7 +125,8 @@ struct ScoreBlock<Scalar: BLASScalar> {
   ///   - restriction: how it acts on the block, as ``prepare(_:_:)`` left it.
   ///   - isIncluded: which rows.
   func clearMasked(
-    _ mask: ResolvedMask<Scalar>, _ restriction: MaskRestriction, where isIncluded: (_ row: Int) -> Bool = { _ in true }
+    _ mask: borrowing ResolvedMask<Scalar>, _ restriction: MaskRestriction,
+    where isIncluded: (_ row: Int) -> Bool = { _ in true }
   ) {
     guard restriction.mayMask else { return }
     forEachRun(mask, restriction, softcap: 0) { firstRow, rows, rules in
@@ -136,7 +137,7 @@ struct ScoreBlock<Scalar: BLASScalar> {
   }
 
   /// Copies the block to its place in a [B, H, L, S] detail.
-  func copy(to detail: UnsafeMutablePointer<Scalar>?, _ problem: AttentionProblem<Scalar>) {
+  func copy(to detail: UnsafeMutablePointer<Scalar>?, _ problem: borrowing AttentionProblem<Scalar>) {
     guard let detail else { return }
     for row in 0..<rows {
       (detail + detailOffset(row: row, problem)).update(from: base + row * ld, count: keys.count)
@@ -144,14 +145,14 @@ struct ScoreBlock<Scalar: BLASScalar> {
   }
 
   /// Where row `row`'s first column of this block stands in a [B, H, L, S] detail.
-  func detailOffset(row: Int, _ problem: AttentionProblem<Scalar>) -> Int {
+  func detailOffset(row: Int, _ problem: borrowing AttentionProblem<Scalar>) -> Int {
     let head = heads.lowerBound + row / queries.count
     let query = queries.lowerBound + row % queries.count
     return problem.scoreRow(batch: batch, head: head, query: query) * problem.shape.keys + keys.lowerBound
   }
 
   /// Applies softcap, score program, bias and mask to raw scores one after the other, copying each stage that was asked for.
-  func writeStages(_ problem: AttentionProblem<Scalar>, _ restriction: inout MaskRestriction) {
+  func writeStages(_ problem: borrowing AttentionProblem<Scalar>, _ restriction: inout MaskRestriction) {
     let kernels = Scalar.arithmetic.kernels
     copy(to: problem.details.rawScores, problem)
     if problem.softcap > 0 { kernels.softcap(base, rows, keys.count, ld, problem.softcap) }
@@ -176,12 +177,11 @@ extension ScoreBlock {
   ///   - restriction: how the mask acts on the block; the score program may mask more.
   /// - Returns: what is left to do to them. Stages that were written have all in them.
   func prepare(
-    _ problem: AttentionProblem<Scalar>, _ restriction: inout MaskRestriction
+    _ problem: borrowing AttentionProblem<Scalar>, _ restriction: inout MaskRestriction
   ) -> (restriction: MaskRestriction, softcap: Scalar) {
-    let mask = problem.mask
-    if restriction.byRange { fitRanges(mask) }
+    if restriction.byRange { fitRanges(problem.mask) }
     if restriction.byPattern, !restriction.isEmpty {
-      mask.fillKeep(batch: batch, heads: heads, queries: queries, keys: keys, into: kept)
+      problem.mask.fillKeep(batch: batch, heads: heads, queries: queries, keys: keys, into: kept)
     }
     if problem.details.coversScores {
       writeStages(problem, &restriction)

@@ -9,10 +9,10 @@ extension TilePiece {
     let queries = queryRows()
     forEachTile { block, restriction in
       var restriction = restriction
-      block.multiply(problem, queries: queries.base, ldQueries: queries.leadingDimension)
-      let pending = block.prepare(problem, &restriction)
+      block.multiply(problem.pointee, queries: queries.base, ldQueries: queries.leadingDimension)
+      let pending = block.prepare(problem.pointee, &restriction)
       if restriction.isEmpty { return }
-      block.forEachRun(problem.mask, pending.restriction, softcap: pending.softcap) { firstRow, rows, rules in
+      block.forEachRun(problem.pointee.mask, pending.restriction, softcap: pending.softcap) { firstRow, rows, rules in
         kernels.softmaxStep(
           scores + firstRow * block.ld, rows, block.keys.count, block.ld, rules, maximum + firstRow, sum + firstRow,
           rescale + firstRow)
@@ -33,11 +33,11 @@ extension TilePiece {
     forEachTile { block, restriction in
       if restriction.isEmpty { return }
       var restriction = restriction
-      block.multiply(problem, queries: queries.base, ldQueries: queries.leadingDimension)
-      let pending = block.prepare(problem, &restriction)
+      block.multiply(problem.pointee, queries: queries.base, ldQueries: queries.leadingDimension)
+      let pending = block.prepare(problem.pointee, &restriction)
       if pending.softcap > 0 { kernels.softcap(scores, rows, block.keys.count, block.ld, pending.softcap) }
       if pending.restriction.mayMask {
-        block.forEachRun(problem.mask, pending.restriction, softcap: 0) { firstRow, rows, rules in
+        block.forEachRun(problem.pointee.mask, pending.restriction, softcap: 0) { firstRow, rows, rules in
           kernels.mask(scores + firstRow * block.ld, rows, block.keys.count, block.ld, rules)
         }
       }
@@ -50,32 +50,33 @@ extension TilePiece {
   /// The output through a probability program.
   func accumulateInTwoPasses() {
     findMaximaAndSums()
-    if let weights = problem.details.weights {
+    if let weights = problem.pointee.details.weights {
       for head in place.heads {
-        let row = problem.scoreRow(batch: place.batch, head: head, query: place.queries.lowerBound)
-        (weights + row * problem.shape.keys).update(repeating: 0, count: place.queries.count * problem.shape.keys)
+        let row = problem.pointee.scoreRow(batch: place.batch, head: head, query: place.queries.lowerBound)
+        (weights + row * problem.pointee.shape.keys).update(
+          repeating: 0, count: place.queries.count * problem.pointee.shape.keys)
       }
     }
     beginWeightedValues()
     forEachWeightTile { block, restriction in
-      block.runProbabilityProgram(problem, restriction) { sum[$0] == 0 }
-      problem.modifiers.dropout?.apply(to: block)
-      block.copy(to: problem.details.weights, problem)
+      block.runProbabilityProgram(problem.pointee, restriction) { sum[$0] == 0 }
+      problem.pointee.modifiers.dropout?.apply(to: block)
+      block.copy(to: problem.pointee.details.weights, problem.pointee)
       addWeightedValues(block, restriction)
     }
     writeWeightedOutput()
   }
 
   /// Before the first tile of weights.
-  func beginWeightedValues() { accumulator.initialize(repeating: 0, count: rows * problem.shape.valueHeadSize) }
+  func beginWeightedValues() { accumulator.initialize(repeating: 0, count: rows * problem.pointee.shape.valueHeadSize) }
 
   /// Adds final weights times values to the accumulator.
   func addWeightedValues(_ block: ScoreBlock<Scalar>, _ restriction: MaskRestriction) {
-    let dv = problem.shape.valueHeadSize
-    if restriction.mayMask, !block.valuesAreFinite(problem) {
-      block.addAttendedValues(problem, restriction, to: accumulator, ldTarget: dv)
+    let dv = problem.pointee.shape.valueHeadSize
+    if restriction.mayMask, !block.valuesAreFinite(problem.pointee) {
+      block.addAttendedValues(problem.pointee, restriction, to: accumulator, ldTarget: dv)
     } else {
-      block.multiplyValues(problem, addingTo: accumulator, ldTarget: max(dv, 1), factor: 1)
+      block.multiplyValues(problem.pointee, addingTo: accumulator, ldTarget: max(dv, 1), factor: 1)
     }
   }
 

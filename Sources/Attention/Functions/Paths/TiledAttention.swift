@@ -16,17 +16,15 @@ enum TiledAttention {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func run<Scalar: BLASScalar>(
-    _ problem: AttentionProblem<Scalar>, scratch: ScratchSlices<Scalar>, workers: Int
+    _ problem: UnsafePointer<AttentionProblem<Scalar>>, scratch: ScratchSlices<Scalar>, workers: Int
   ) {
-    let followsEdge = problem.mask.hasEdge
-    guard let lengths = problem.queryLengths else {
-      let tiling = AttentionTiling(shape: problem.shape, followsEdge: followsEdge)
-      return withUnsafePointer(to: problem) {
-        FanOut.run(
-          TiledWork(problem: $0, tiling: tiling, scratch: scratch), pieces: tiling.pieceCount, workers: workers)
-      }
+    let followsEdge = problem.pointee.mask.hasEdge
+    guard let lengths = problem.pointee.queryLengths else {
+      let tiling = AttentionTiling(shape: problem.pointee.shape, followsEdge: followsEdge)
+      let work = TiledWork(problem: problem, tiling: tiling, scratch: scratch)
+      return FanOut.run(work, pieces: tiling.pieceCount, workers: workers)
     }
-    let tilings = lengths.map { AttentionTiling(shape: problem.shape, queries: $0, followsEdge: followsEdge) }
+    let tilings = lengths.map { AttentionTiling(shape: problem.pointee.shape, queries: $0, followsEdge: followsEdge) }
     let pieces = RaggedPieces(counts: tilings.map(\.pieceCount))
     FanOut.run(pieces: pieces.count, workers: workers) { piece, worker in
       let (batch, index) = pieces[piece]
@@ -45,6 +43,6 @@ private struct TiledWork<Scalar: BLASScalar>: PieceWork {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func run(piece: Int, worker: Int) {
-    TilePiece(problem.pointee, tiling: tiling, place: tiling.piece(piece), scratch: scratch[worker]).attend()
+    TilePiece(problem, tiling: tiling, place: tiling.piece(piece), scratch: scratch[worker]).attend()
   }
 }

@@ -16,7 +16,7 @@ extension ResolvedMask {
   func patternCoverage(
     batch: Int, heads: Range<Int>, queries: Range<Int>, keys: Range<Int>, placesLeft: inout Int
   ) -> MaskCoverage? {
-    guard let rule else { return .all }
+    guard hasRule, let rule else { return .all }
     return rule.exactCoverage(
       of: patternBlock(batch: batch, heads: heads, queries: queries, keys: keys), placesLeft: &placesLeft)
   }
@@ -24,7 +24,7 @@ extension ResolvedMask {
   /// Keys outside of which neither ranges nor the pattern let any row of a block attend one; empty where they let none.
   func span(batch: Int, heads: Range<Int>, queries: Range<Int>, keys: Range<Int>) -> Range<Int> {
     let attended = keys.clamped(to: union(batch: batch, queries: queries))
-    guard let rule, !attended.isEmpty else { return attended }
+    guard hasRule, let rule, !attended.isEmpty else { return attended }
     return rule.span(of: patternBlock(batch: batch, heads: heads, queries: queries, keys: attended))
   }
 

@@ -8,7 +8,7 @@ extension ResolvedMask {
   func forEachTile(
     batch: Int, heads: Range<Int>, queries: Range<Int>, width: Int, all: Bool, _ body: (_ tile: Range<Int>) -> Void
   ) {
-    let isUncut = all || rule == nil
+    let isUncut = all || !hasRule
     let keys =
       all ? 0..<self.keys : span(batch: batch, heads: heads, queries: queries, keys: 0..<self.keys)
     var start = keys.lowerBound
