@@ -18,9 +18,13 @@
 
 #include "vectors/avx2.h"
 
+#define NATIVE_COLUMNS 4
 #include "bodies/float.h"
+#undef NATIVE_COLUMNS
 
+#define NATIVE_COLUMNS 2
 #include "bodies/double.h"
+#undef NATIVE_COLUMNS
 
 #pragma clang attribute pop
 

@@ -2,13 +2,15 @@
  * the same chain along D as where queries are the lanes. Else fused_dots.h has the scores. Scores are [rows][FUSED_TILE_KEYS];
  * fused_few_powers.h and fused_few_values.h have what comes of them. */
 
+/* Rows at a time that two vectors of keys leave registers for. AVX2: two chains are 1.1 times as fast for one row and for two as one
+ * that waits for itself; four rows have four chains. */
 #if REGISTERS == 32
-#define KEY_VECTORS 2
+#define ROWS_OF_TWO_CHAINS 4
 #else
-#define KEY_VECTORS 1
+#define ROWS_OF_TWO_CHAINS 2
 #endif
 
-/* s[r][j] for KEY_VECTORS vectors of keys. Two chains a row, since one would wait for itself. */
+/* s[r][j] for one vector of keys, or for two. */
 INLINE void FN(few_scores_block)(size_t rows, size_t groups, const T *queries, size_t head_size, const T *k, ptrdiff_t ldk,
                                  T *s) {
   V sum[4][2];
@@ -53,9 +55,9 @@ INLINE void FN(few_scores_block)(size_t rows, size_t groups, const T *queries, s
 FEW_SCORES(1, 1)
 FEW_SCORES(2, 1)
 FEW_SCORES(4, 1)
-#if KEY_VECTORS == 2
 FEW_SCORES(1, 2)
 FEW_SCORES(2, 2)
+#if ROWS_OF_TWO_CHAINS == 4
 FEW_SCORES(4, 2)
 #endif
 
@@ -65,12 +67,10 @@ typedef void (*FN(FewScores))(const T *queries, size_t head_size, const T *k, pt
 INLINE size_t FN(rows_at_once)(size_t left) { return left >= 4 ? 4 : left >= 2 ? 2 : 1; }
 
 static FN(FewScores) FN(choose_few_scores)(size_t rows, size_t groups) {
-#if KEY_VECTORS == 2
-  if (groups == 2) {
-    return rows == 4 ? FN(few_scores_4_2) : rows == 2 ? FN(few_scores_2_2) : FN(few_scores_1_2);
-  }
+#if ROWS_OF_TWO_CHAINS == 4
+  if (groups == 2 && rows == 4) return FN(few_scores_4_2);
 #endif
-  (void)groups;
+  if (groups == 2) return rows == 2 ? FN(few_scores_2_2) : FN(few_scores_1_2);
   return rows == 4 ? FN(few_scores_4_1) : rows == 2 ? FN(few_scores_2_1) : FN(few_scores_1_1);
 }
 
@@ -97,7 +97,7 @@ static void FN(few_scores)(const BLOCK *block, const FN(Ranges) *ranges, const T
       j += whole;
       continue;
     }
-    const size_t groups = KEY_VECTORS * LANES <= whole ? KEY_VECTORS : 1;
+    const size_t groups = 2 * LANES <= whole && FN(rows_at_once)(block->rows) <= ROWS_OF_TWO_CHAINS ? 2 : 1;
     for (size_t r = 0; r < block->rows;) {
       const size_t rows = FN(rows_at_once)(block->rows - r);
       FN(choose_few_scores)(rows, groups)(block->queries + r, block->head_size, keys, (ptrdiff_t)ld,

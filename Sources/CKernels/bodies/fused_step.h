@@ -141,6 +141,11 @@ static void FN(finish)(const BLOCK *block, const OUTPUT_ROWS *out, size_t first,
     const T *x = block->accumulator + r * ldacc;
     /* + 0: a sum that begins later may be 0 where another is -0. */
     size_t c = 0;
+    for (; c + 4 * LANES <= columns; c += 4 * LANES) {
+      UNROLL for (size_t i = 0; i < 4 * LANES; i += LANES) {
+        FN(store)(row + c + i, FN(multiply_add)(FN(load)(x + c + i), factor, (V)(T)0));
+      }
+    }
     for (; c + LANES <= columns; c += LANES) FN(store)(row + c, FN(multiply_add)(FN(load)(x + c), factor, (V)(T)0));
     if (c < columns) FN(store_part)(row + c, columns - c, FN(multiply_add)(FN(load)(x + c), factor, (V)(T)0));
   }

@@ -46,46 +46,49 @@ package final class FusedKernels<Scalar>: Sendable {
   package static var tileKeys: Int { Int(FUSED_TILE_KEYS) }
 }
 
+private let tableF32: FusedKernelsF32 = {
+  guard let kernels = (fused_f32(kernels_selected()) ?? fused_f32(KernelSetPlain))?.pointee else {
+    preconditionFailure("the plain kernels are part of every build")
+  }
+  return kernels
+}()
+
 extension FusedKernels<Float> {
   /// The kernels in the best instruction set of this CPU.
-  static let selected: FusedKernels<Float> = {
-    guard let kernels = (fused_f32(kernels_selected()) ?? fused_f32(KernelSetPlain))?.pointee else {
-      preconditionFailure("the plain kernels are part of every build")
-    }
-    return FusedKernels(kernels)
-  }()
+  static let selected = FusedKernels(calling: tableF32)
 
-  private convenience init(_ table: FusedKernelsF32) {
+  // The table is named again in each function rather than captured: calls would count references to what they captured.
+  private convenience init(calling table: FusedKernelsF32) {
     self.init(
-      width: table.width, few: table.few, queriesCount: { table.queries_size($0) },
-      accumulatorCount: { table.accumulator_size($0) }, scratchCount: { table.scratch_size($0, $1) },
+      width: table.width, few: table.few, queriesCount: { tableF32.queries_size($0) },
+      accumulatorCount: { tableF32.accumulator_size($0) }, scratchCount: { tableF32.scratch_size($0, $1) },
       packQueries: { block, queries, first, factor in
         var inner = FusedBlockF32(block)
         var input = FusedInputRowsF32(
           base: queries.base, inner: queries.inner, inner_stride: queries.innerStride,
           outer_stride: queries.outerStride)
-        table.pack_queries(&inner, &input, first, factor)
+        tableF32.pack_queries(&inner, &input, first, factor)
       },
       step: { block, keys, ldKeys, values, ldValues, count, rules, valuesAreFinite in
         var inner = FusedBlockF32(block)
         if let rules {
           var inC = ScoreRulesF32(rules)
-          table.step(&inner, keys, ldKeys, values, ldValues, count, &inC, valuesAreFinite)
+          tableF32.step(&inner, keys, ldKeys, values, ldValues, count, &inC, valuesAreFinite)
         } else {
-          table.step(&inner, keys, ldKeys, values, ldValues, count, nil, valuesAreFinite)
+          tableF32.step(&inner, keys, ldKeys, values, ldValues, count, nil, valuesAreFinite)
         }
         block.hasBegun = inner.begun
       },
       merge: { block, other in
         var (inner, second) = (FusedBlockF32(block), FusedBlockF32(other))
-        table.merge(&inner, &second)
+        tableF32.merge(&inner, &second)
         block.hasBegun = inner.begun
       },
       finish: { block, output, first, logSumExp in
         var inner = FusedBlockF32(block)
         var rows = FusedOutputRowsF32(
           base: output.base, inner: output.inner, inner_stride: output.innerStride, outer_stride: output.outerStride)
-        table.finish(&inner, &rows, first, logSumExp)
+        tableF32.finish(&inner, &rows, first, logSumExp)
       })
   }
 }
@@ -99,46 +102,49 @@ extension FusedBlockF32 {
   }
 }
 
+private let tableF64: FusedKernelsF64 = {
+  guard let kernels = (fused_f64(kernels_selected()) ?? fused_f64(KernelSetPlain))?.pointee else {
+    preconditionFailure("the plain kernels are part of every build")
+  }
+  return kernels
+}()
+
 extension FusedKernels<Double> {
   /// The kernels in the best instruction set of this CPU.
-  static let selected: FusedKernels<Double> = {
-    guard let kernels = (fused_f64(kernels_selected()) ?? fused_f64(KernelSetPlain))?.pointee else {
-      preconditionFailure("the plain kernels are part of every build")
-    }
-    return FusedKernels(kernels)
-  }()
+  static let selected = FusedKernels(calling: tableF64)
 
-  private convenience init(_ table: FusedKernelsF64) {
+  // The table is named again in each function rather than captured: calls would count references to what they captured.
+  private convenience init(calling table: FusedKernelsF64) {
     self.init(
-      width: table.width, few: table.few, queriesCount: { table.queries_size($0) },
-      accumulatorCount: { table.accumulator_size($0) }, scratchCount: { table.scratch_size($0, $1) },
+      width: table.width, few: table.few, queriesCount: { tableF64.queries_size($0) },
+      accumulatorCount: { tableF64.accumulator_size($0) }, scratchCount: { tableF64.scratch_size($0, $1) },
       packQueries: { block, queries, first, factor in
         var inner = FusedBlockF64(block)
         var input = FusedInputRowsF64(
           base: queries.base, inner: queries.inner, inner_stride: queries.innerStride,
           outer_stride: queries.outerStride)
-        table.pack_queries(&inner, &input, first, factor)
+        tableF64.pack_queries(&inner, &input, first, factor)
       },
       step: { block, keys, ldKeys, values, ldValues, count, rules, valuesAreFinite in
         var inner = FusedBlockF64(block)
         if let rules {
           var inC = ScoreRulesF64(rules)
-          table.step(&inner, keys, ldKeys, values, ldValues, count, &inC, valuesAreFinite)
+          tableF64.step(&inner, keys, ldKeys, values, ldValues, count, &inC, valuesAreFinite)
         } else {
-          table.step(&inner, keys, ldKeys, values, ldValues, count, nil, valuesAreFinite)
+          tableF64.step(&inner, keys, ldKeys, values, ldValues, count, nil, valuesAreFinite)
         }
         block.hasBegun = inner.begun
       },
       merge: { block, other in
         var (inner, second) = (FusedBlockF64(block), FusedBlockF64(other))
-        table.merge(&inner, &second)
+        tableF64.merge(&inner, &second)
         block.hasBegun = inner.begun
       },
       finish: { block, output, first, logSumExp in
         var inner = FusedBlockF64(block)
         var rows = FusedOutputRowsF64(
           base: output.base, inner: output.inner, inner_stride: output.innerStride, outer_stride: output.outerStride)
-        table.finish(&inner, &rows, first, logSumExp)
+        tableF64.finish(&inner, &rows, first, logSumExp)
       })
   }
 }

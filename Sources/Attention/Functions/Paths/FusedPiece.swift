@@ -8,7 +8,6 @@ struct FusedPiece<Scalar: BLASScalar> {
   /// L of this batch element.
   let queryCount: Int
   let worker: WorkerScratch<Scalar>
-  let layout: FusedScratchLayout<Scalar>
   private let scratch: FusedScratch<Scalar>
   private var kernels: FusedKernels<Scalar> { Scalar.arithmetic.fused }
 
@@ -18,7 +17,7 @@ struct FusedPiece<Scalar: BLASScalar> {
   ) {
     (self.problem, self.batch, self.keyValueHead) = (problem, batch, keyValueHead)
     (self.queryCount, self.worker) = (queryCount, worker)
-    (self.layout, scratch) = (layout, FusedScratch(worker, layout))
+    scratch = FusedScratch(worker, layout)
   }
 
   /// A block, its place in the problem, and the keys that some of its rows may attend.
@@ -148,7 +147,7 @@ struct FusedPiece<Scalar: BLASScalar> {
   ) -> ScoreRules<Scalar> {
     var rules = ScoreRules<Scalar>(softcap: problem.pointee.softcap)
     if let cut {
-      let (first, end) = (scratch.ranges, scratch.ranges + layout.width)
+      let (first, end) = (scratch.ranges, scratch.ranges + kernels.width)
       for row in 0..<place.rows.count {
         let query = place.queries.lowerBound + (place.firstRow + row) % place.queries.count
         let range = problem.pointee.mask.range(batch: batch, query: query)

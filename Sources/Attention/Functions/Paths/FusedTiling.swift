@@ -15,6 +15,9 @@ struct FusedTiling: Sendable, Hashable {
   let blocksPerPiece: Int
   /// Whether no block has more rows than kernels compute key by key. All blocks, for which a row's place does not matter then.
   let isFew: Bool
+  /// Blocks of a key/value head.
+  private let blockCount: Int
+  private let piecesPerHead: Int
 
   /// Blocks of a piece pass over each tile of keys and values in turn, so that it comes from the outer caches once for all.
   static var mostBlocksPerPiece: Int { 4 }
@@ -39,20 +42,12 @@ struct FusedTiling: Sendable, Hashable {
     let even = (rows + blocks - 1) / blocks
     rowsPerBlock = blocks == 1 ? max(rows, 1) : min(width, (even + vector - 1) / vector * vector)
     isFew = rowsPerBlock <= few
-    let perHead = (rows + rowsPerBlock - 1) / rowsPerBlock
-    let all = batch * keyValueHeads * perHead * (stacksHeads ? 1 : groupSize)
+    let perHead = queries > 0 ? (rows + rowsPerBlock - 1) / rowsPerBlock * (stacksHeads ? 1 : groupSize) : 0
+    let all = batch * keyValueHeads * perHead
     // Few rows have the second slot of a worker's scratch for themselves.
     blocksPerPiece = isFew ? 1 : max(1, min(Self.mostBlocksPerPiece, all / (workers * Self.piecesPerWorker)))
+    (blockCount, piecesPerHead) = (perHead, (perHead + blocksPerPiece - 1) / blocksPerPiece)
   }
-
-  /// Blocks of a key/value head.
-  private var blockCount: Int {
-    guard queries > 0 else { return 0 }
-    return stacksHeads
-      ? (groupSize * queries + rowsPerBlock - 1) / rowsPerBlock
-      : groupSize * ((queries + rowsPerBlock - 1) / rowsPerBlock)
-  }
-  private var piecesPerHead: Int { (blockCount + blocksPerPiece - 1) / blocksPerPiece }
 
   var pieceCount: Int { batch * keyValueHeads * piecesPerHead }
 
