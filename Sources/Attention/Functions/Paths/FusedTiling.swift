@@ -44,8 +44,11 @@ struct FusedTiling: Sendable, Hashable {
     isFew = rowsPerBlock <= few
     let perHead = queries > 0 ? (rows + rowsPerBlock - 1) / rowsPerBlock * (stacksHeads ? 1 : groupSize) : 0
     let all = batch * keyValueHeads * perHead
-    // Few rows have the second slot of a worker's scratch for themselves.
-    blocksPerPiece = isFew ? 1 : max(1, min(Self.mostBlocksPerPiece, all / (workers * Self.piecesPerWorker)))
+    // Few rows have the second slot of a worker's scratch for themselves. A single tile of keys stays in the cache from one piece to
+    // the next, and packed queries and sums do if they are of one block: up to 1.03 times as fast (128 keys, D = 64).
+    blocksPerPiece =
+      isFew || shape.keys <= FusedAttention.tileKeys
+      ? 1 : max(1, min(Self.mostBlocksPerPiece, all / (workers * Self.piecesPerWorker)))
     (blockCount, piecesPerHead) = (perHead, (perHead + blocksPerPiece - 1) / blocksPerPiece)
   }
 
