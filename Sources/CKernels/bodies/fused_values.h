@@ -73,6 +73,7 @@ INLINE size_t FN(vectors_at_once)(size_t left) {
 
 /* The kernel for so many vectors, and the rows that it takes, of which there are `left`. */
 static FN(ValuesBlock) FN(choose_values)(size_t vectors, size_t left, size_t *rows) {
+  (void)left; /* some sets have one kernel alone for so many vectors */
   switch (vectors) {
     case 1:
       *rows = 12;
