@@ -13,10 +13,10 @@ import Testing
   static func blocks<T: KernelElement>(_ table: FusedTable<T>, _ rules: RuleCase) {
     var numbers = Numbers(seed: 3)
     let (rows, keys) = (table.width + 5, Int(FUSED_TILE_KEYS) + 43)
-    var problem = FusedProblem<T>(rows: rows, keys: keys, headSize: 7, valueHeadSize: 5, &numbers)
+    var problem = FusedProblem<T>(rows: rows, keys: keys, headSize: 7, valueHeadSize: 21, &numbers)
     problem.rules = rules.rules(rows: rows, cols: keys, &numbers)
     let expected = problem.attend(table)
-    for rowsPerBlock in [1, 2, 3, 5, 8, 9, table.width / 3, table.width - 1] where rowsPerBlock <= table.width {
+    for rowsPerBlock in [1, 2, 3, 5, 8, 9, 10, 11, table.width / 3, table.width - 1] where rowsPerBlock <= table.width {
       #expect(problem.attend(table, rowsPerBlock: rowsPerBlock) == expected, "\(rowsPerBlock) rows in a block")
     }
     #expect(problem.attend(table, tilesApart: true) == expected)

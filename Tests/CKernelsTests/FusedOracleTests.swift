@@ -12,10 +12,11 @@ import Testing
   @Test(arguments: FusedTable<Float>.available) func floatHeadSizes(_ table: FusedTable<Float>) { Self.sizes(table) }
   @Test(arguments: FusedTable<Double>.available) func doubleHeadSizes(_ table: FusedTable<Double>) { Self.sizes(table) }
 
-  static func check<T: KernelElement>(_ table: FusedTable<T>, rows: Int, keys: Int, d: Int, dv: Int) {
+  static func check<T: KernelElement>(_ table: FusedTable<T>, rows: Int, keys: Int, d: Int, dv: Int, heads: Int = 1) {
     var numbers = Numbers(seed: UInt64(rows + 100 * keys + 100_000 * d))
     var problem = FusedProblem<T>(
       rows: rows, keys: keys, headSize: d, valueHeadSize: dv, gap: (rows + keys) % 4, offset: (d + keys) % 3, &numbers)
+    problem.heads = heads
     let oracle = FusedOracle(problem)
     for hasSameBits in rows <= table.few ? [true, false] : [true] {
       problem.hasSameBits = hasSameBits
@@ -25,7 +26,18 @@ import Testing
   }
 
   static func rows<T: KernelElement>(_ table: FusedTable<T>) {
-    for rows in 1...table.width + 3 { check(table, rows: rows, keys: 37, d: 5, dv: 7) }
+    // Values of one vector, and of several with a rest.
+    for dv in [7, 21] { for rows in 1...table.width + 3 { check(table, rows: rows, keys: 37, d: 5, dv: dv) } }
+  }
+
+  @Test(arguments: FusedTable<Float>.available) func floatHeads(_ table: FusedTable<Float>) { Self.heads(table) }
+  @Test(arguments: FusedTable<Double>.available) func doubleHeads(_ table: FusedTable<Double>) { Self.heads(table) }
+
+  /// Blocks whose rows are of several heads, which end anywhere in them.
+  static func heads<T: KernelElement>(_ table: FusedTable<T>) {
+    for (rows, heads) in [(6, 3), (10, 5), (45, 3), (69, 3), (60, 12)] {
+      for size in [5, 33, 69] { check(table, rows: rows, keys: 23, d: size, dv: size, heads: heads) }
+    }
   }
 
   static func keys<T: KernelElement>(_ table: FusedTable<T>) {

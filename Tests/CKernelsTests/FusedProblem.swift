@@ -12,6 +12,8 @@ struct FusedProblem<T: KernelElement> {
   /// Whether few rows are to have the bits of many.
   var hasSameBits = true
   var scale: T = 0.3
+  /// Of as many rows each, one after the other; must divide the rows.
+  var heads = 1
 
   init(
     rows: Int, keys keyCount: Int, headSize: Int, valueHeadSize: Int, gap: Int = 0, offset: Int = 0,
@@ -63,6 +65,7 @@ struct FusedProblem<T: KernelElement> {
     var output = GuardedMatrix<T>(rows: rowCount, cols: dv, gap: 3, offset: 1) { _, _ in 77 }
     var logSumExp = [T](repeating: 55, count: rowCount)
     let (ldq, ldk, ldv, ldo) = (queries.ld, keys.ld, values.ld, output.ld)
+    let perHead = rowCount / heads
     let copy = self
     keys.withPointer { keys in
       values.withPointer { values in
@@ -72,7 +75,7 @@ struct FusedProblem<T: KernelElement> {
             while start < rowCount {
               let rows = start..<min(start + (rowsPerBlock ?? table.width), rowCount)
               copy.attend(table, rows: rows, tilesApart: tilesApart, queries, ldq, keys, ldk, values, ldv, keyCount) {
-                table.finish($0, output, (inner: rowCount, stride: ldo, outer: 0), start, &logSumExp[start])
+                table.finish($0, output, (inner: perHead, stride: ldo, outer: perHead * ldo), start, &logSumExp[start])
               }
               start = rows.upperBound
             }
@@ -96,7 +99,8 @@ struct FusedProblem<T: KernelElement> {
     let factor = isNatural ? scale : scale * T(1.4426950408889634)
     var block = total.block(rows: rows.count, isNatural: isNatural, hasSameBits: hasSameBits)
     table.packQueries(
-      block, queries, (inner: self.queries.rows, stride: ldq, outer: 0), rows.lowerBound, factor)
+      block, queries, (inner: self.queries.rows / heads, stride: ldq, outer: self.queries.rows / heads * ldq),
+      rows.lowerBound, factor)
     var start = 0
     while start < keyCount {
       let tile = start..<min(start + Int(FUSED_TILE_KEYS), keyCount)

@@ -73,8 +73,8 @@ struct ResolvedMask<Scalar: BLASScalar>: ~Copyable {
     (hasKeep, hasBias) = (!mask.keeps.isEmpty, !mask.biases.isEmpty || mask.hasPositionBias)
     rule = mask.pattern?.rule
     hasRule = mask.pattern != nil
-    let hasRanges = isCausal || windowLeft != nil || windowRight != nil || keyLengths != nil
-    isUnrestricted = !hasRanges && !hasKeep && !hasBias && !hasRule
+    let isUnbounded = !isCausal && windowLeft == nil && windowRight == nil && keyLengths == nil
+    isUnrestricted = isUnbounded && !hasKeep && !hasBias && !hasRule
   }
 
   private static func bias(

@@ -2,8 +2,8 @@
  * the same chain along D as where queries are the lanes. Else fused_dots.h has the scores. Scores are [rows][FUSED_TILE_KEYS];
  * fused_few_powers.h and fused_few_values.h have what comes of them. */
 
-/* Rows at a time that two vectors of keys leave registers for. AVX2: two chains are 1.1 times as fast for one row and for two as one
- * that waits for itself; four rows have four chains. */
+/* Rows at a time, at most, that two vectors of keys leave registers for. Two chains a row are 1.1 times as fast for one row and for two
+ * as one that waits for itself (AVX2; plain vectors: not measured). With few registers four rows have one each, four together. */
 #if REGISTERS == 32
 #define ROWS_OF_TWO_CHAINS 4
 #else

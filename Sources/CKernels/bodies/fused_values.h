@@ -91,7 +91,10 @@ static FN(ValuesBlock) FN(choose_values)(size_t vectors, size_t left, size_t *ro
 #else
     default:
       /* What is beyond the last row is thrown away: less of it. */
-      if (left <= 4) return *rows = 4, FN(values_4_2);
+      if (left <= 4) {
+        *rows = 4;
+        return FN(values_4_2);
+      }
       *rows = 6;
       return FN(values_6_2);
 #endif

@@ -1,5 +1,5 @@
 /* Vectors of LANES elements of T, and what the bodies need of them. A set that does better than these says so by NATIVE_PARTS,
- * NATIVE_LANES, NATIVE_SCALE, NATIVE_HALVES or NATIVE_HALF_SUMS and brings its own functions of the same names (../vectors). */
+ * NATIVE_LANES, NATIVE_SCALE, NATIVE_HALVES, NATIVE_HALF_SUMS, NATIVE_EXP2 or NATIVE_COLUMNS (how many) and brings its own functions of the same names (../vectors). */
 
 typedef T FN(vector) __attribute__((ext_vector_type(LANES)));
 typedef T FN(unaligned) __attribute__((ext_vector_type(LANES), aligned(sizeof(T))));

@@ -1,4 +1,4 @@
-/* AVX2's own ways: loads and stores under a mask of sign bits, reductions by halves, and F16C. */
+/* AVX2's own ways: loads and stores under a mask of sign bits, reductions by halves, columns by halves, and F16C. */
 
 INLINE __m256i first_lanes_f32(size_t count) {
   const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);

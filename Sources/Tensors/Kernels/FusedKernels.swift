@@ -55,12 +55,12 @@ private let tableF32: FusedKernelsF32 = {
 
 extension FusedKernels<Float> {
   /// The kernels in the best instruction set of this CPU.
-  static let selected = FusedKernels(calling: tableF32)
+  static let selected = FusedKernels()
 
-  // The table is named again in each function rather than captured: calls would count references to what they captured.
-  private convenience init(calling table: FusedKernelsF32) {
+  // Functions name the table rather than capture it: calls would count references to what they captured.
+  private convenience init() {
     self.init(
-      width: table.width, few: table.few, queriesCount: { tableF32.queries_size($0) },
+      width: tableF32.width, few: tableF32.few, queriesCount: { tableF32.queries_size($0) },
       accumulatorCount: { tableF32.accumulator_size($0) }, scratchCount: { tableF32.scratch_size($0, $1) },
       packQueries: { block, queries, first, factor in
         var inner = FusedBlockF32(block)
@@ -111,12 +111,12 @@ private let tableF64: FusedKernelsF64 = {
 
 extension FusedKernels<Double> {
   /// The kernels in the best instruction set of this CPU.
-  static let selected = FusedKernels(calling: tableF64)
+  static let selected = FusedKernels()
 
-  // The table is named again in each function rather than captured: calls would count references to what they captured.
-  private convenience init(calling table: FusedKernelsF64) {
+  // Functions name the table rather than capture it: calls would count references to what they captured.
+  private convenience init() {
     self.init(
-      width: table.width, few: table.few, queriesCount: { tableF64.queries_size($0) },
+      width: tableF64.width, few: tableF64.few, queriesCount: { tableF64.queries_size($0) },
       accumulatorCount: { tableF64.accumulator_size($0) }, scratchCount: { tableF64.scratch_size($0, $1) },
       packQueries: { block, queries, first, factor in
         var inner = FusedBlockF64(block)

@@ -9,7 +9,7 @@ static void FN(compare_answers)(const FN(Answer) *actual, const FN(Answer) *expe
 static void FN(check_blocks)(const FUSED *fused, RuleCase kind, Tally *tally) {
   const size_t mark = fenced_mark(), width = fused->width, rows = width + 6, keys = FUSED_TILE_KEYS + 43;
   Numbers numbers = {59};
-  FN(Problem) problem = FN(make_problem)(rows, keys, 7, 5, 2, true, &numbers);
+  FN(Problem) problem = FN(make_problem)(rows, keys, 7, 21, 2, true, &numbers);
   /* Products that round to zeros of both signs. */
   const T smallest = SMALLEST_NORMAL * EPSILON;
   for (size_t j = 0; j < keys; j++) *FN(at)(&problem.values, j, 0) = j % 5 == 3 ? smallest : -smallest;

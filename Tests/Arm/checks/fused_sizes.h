@@ -14,7 +14,10 @@ static void FN(check_size)(const FUSED *fused, size_t rows, size_t keys, size_t 
 
 static void FN(check_fused_sizes)(const FUSED *fused, Tally *tally) {
   const size_t tile = FUSED_TILE_KEYS, width = fused->width;
-  for (size_t rows = 1; rows <= width + 3; rows++) FN(check_size)(fused, rows, 37, 5, 7, tally);
+  for (size_t rows = 1; rows <= width + 3; rows++) {
+    FN(check_size)(fused, rows, 37, 5, 7, tally);
+    FN(check_size)(fused, rows, 37, 5, 21, tally);
+  }
   for (size_t keys = 1; keys <= 67; keys++) {
     FN(check_size)(fused, 3, keys, 4, 3, tally);
     for (size_t part = 1; part <= 3; part++) FN(check_size)(fused, width / 3 * part, keys, 3, 2, tally);

@@ -59,12 +59,17 @@ enum FusedAttention {
   private static func tiling<Scalar: BLASScalar>(
     _ problem: borrowing AttentionProblem<Scalar>, batch: Int, queries: Int, workers: Int
   ) -> FusedTiling {
-    tiling(problem.shape, problem.mask, batch: batch, queries: queries, workers: workers)
+    let isWhole = problem.keys.isWhole(every: tileKeys) && problem.values.isWhole(every: tileKeys)
+    return tiling(
+      problem.shape, problem.mask, isWhole: isWhole, batch: batch, queries: queries, workers: workers)
   }
 
   /// How a problem is cut.
+  ///
+  /// - Parameter isWhole: whether each tile of keys and values lies in one piece and needs no conversion.
   static func tiling<Scalar: BLASScalar>(
-    _ shape: AttentionShape, _ mask: borrowing ResolvedMask<Scalar>, batch: Int, queries: Int, workers: Int
+    _ shape: AttentionShape, _ mask: borrowing ResolvedMask<Scalar>, isWhole: Bool = true, batch: Int, queries: Int,
+    workers: Int
   ) -> FusedTiling {
     let width = Scalar.arithmetic.fused.width
     var stacks = mask.isUnrestricted
@@ -75,7 +80,8 @@ enum FusedAttention {
       if mask.hasBias, let bias = mask.bias { stacks = stacks && bias.isLinear(queries: queries) }
     }
     return FusedTiling(
-      shape: shape, batch: batch, queries: queries, stacksHeads: stacks, width: width,
+      shape: shape, batch: batch, queries: queries, stacksHeads: stacks,
+      sharesTiles: !isWhole || !mask.isUnrestricted, width: width,
       few: Scalar.arithmetic.fused.few, workers: workers)
   }
 

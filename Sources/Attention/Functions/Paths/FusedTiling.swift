@@ -1,7 +1,7 @@
 internal import Tensors
 
 /// How the fused path cuts a problem: for each batch element and key/value head the rows of its query heads (row r is query r % L of
-/// the r / L-th of them) in blocks of at most the kernels' width, a few blocks to a piece.
+/// the r / L-th of them) in blocks of at most the kernels' width, one or a few blocks to a piece.
 ///
 /// What a row gets does not depend on any of this: see `fused.h`.
 struct FusedTiling: Sendable, Hashable {
@@ -29,10 +29,14 @@ struct FusedTiling: Sendable, Hashable {
   ///   - batch: how many batch elements.
   ///   - queries: how many of each.
   ///   - stacksHeads: whether a block may have rows of several heads.
+  ///   - sharesTiles: whether blocks of a piece do together what a tile needs, as gathering it or looking for what is not finite.
   ///   - width: the most rows of a block, three vectors.
   ///   - few: rows that are few.
   ///   - workers: threads that share the pieces.
-  init(shape: AttentionShape, batch: Int, queries: Int, stacksHeads: Bool, width: Int, few: Int, workers: Int) {
+  init(
+    shape: AttentionShape, batch: Int, queries: Int, stacksHeads: Bool, sharesTiles: Bool, width: Int, few: Int,
+    workers: Int
+  ) {
     (self.batch, self.queries, self.stacksHeads) = (batch, queries, stacksHeads)
     (keyValueHeads, groupSize) = (shape.keyValueHeads, shape.groupSize)
     // As few blocks as the width allows, of equal size in whole vectors.
@@ -42,13 +46,12 @@ struct FusedTiling: Sendable, Hashable {
     let even = (rows + blocks - 1) / blocks
     rowsPerBlock = blocks == 1 ? max(rows, 1) : min(width, (even + vector - 1) / vector * vector)
     isFew = rowsPerBlock <= few
-    let perHead = queries > 0 ? (rows + rowsPerBlock - 1) / rowsPerBlock * (stacksHeads ? 1 : groupSize) : 0
+    let perHead = (rows + rowsPerBlock - 1) / rowsPerBlock * (stacksHeads ? 1 : groupSize)
     let all = batch * keyValueHeads * perHead
     // Few rows have the second slot of a worker's scratch for themselves. A single tile of keys stays in the cache from one piece to
     // the next, and packed queries and sums do if they are of one block: up to 1.03 times as fast (128 keys, D = 64).
-    blocksPerPiece =
-      isFew || shape.keys <= FusedAttention.tileKeys
-      ? 1 : max(1, min(Self.mostBlocksPerPiece, all / (workers * Self.piecesPerWorker)))
+    let isOneByOne = isFew || (shape.keys <= FusedAttention.tileKeys && !sharesTiles)
+    blocksPerPiece = isOneByOne ? 1 : max(1, min(Self.mostBlocksPerPiece, all / (workers * Self.piecesPerWorker)))
     (blockCount, piecesPerHead) = (perHead, (perHead + blocksPerPiece - 1) / blocksPerPiece)
   }
 

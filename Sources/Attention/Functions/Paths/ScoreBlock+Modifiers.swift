@@ -12,17 +12,16 @@ extension ScoreBlock {
   func modifyWeights(
     _ problem: borrowing AttentionProblem<Scalar>, _ restriction: MaskRestriction, logSumExp: UnsafePointer<Scalar>
   ) {
-    let modifiers = problem.modifiers
-    if modifiers.hasSinks {
+    if problem.modifiers.hasSinks {
       for row in 0..<rows where logSumExp[row] != -.infinity {
         let head = heads.lowerBound + row / queries.count
-        let all = modifiers.includingSink(logSumExp[row], head: head)
+        let all = problem.modifiers.includingSink(logSumExp[row], head: head)
         let factor = Scalar(exp(Double(logSumExp[row] - all)))
         for column in 0..<keys.count { base[row * ld + column] *= factor }
       }
     }
     runProbabilityProgram(problem, restriction) { logSumExp[$0] == -.infinity }
-    modifiers.dropout?.apply(to: self)
+    problem.modifiers.dropout?.apply(to: self)
   }
 
   /// Runs the score program; where it gives −∞ the mask is closed, in ``kept`` and in `restriction`.

@@ -48,8 +48,7 @@ extension ScoreBlock {
   /// product would turn 0·NaN into NaN.
   func addAttendedValues(
     _ problem: borrowing AttentionProblem<Scalar>, _ restriction: MaskRestriction,
-    to target: UnsafeMutablePointer<Scalar>,
-    ldTarget: Int
+    to target: UnsafeMutablePointer<Scalar>, ldTarget: Int
   ) {
     let axpy = Scalar.arithmetic.kernels.axpy
     forEachSegment(problem) { first, values in

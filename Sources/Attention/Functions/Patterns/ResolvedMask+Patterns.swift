@@ -35,6 +35,8 @@ extension ResolvedMask {
     let block = patternBlock(batch: batch, heads: heads, queries: queries, keys: keys)
     let columns = keys.count
     var row = target
+    // Once: to ask the optional copies it.
+    let rule = rule
     for head in heads {
       for query in queries {
         if let rule {
